@@ -42,19 +42,19 @@ var attributeTypes = []attributeType{
 	{"1.3.6.1.4.1.311.60.2.1.3", []string{"jurisdictionC", "jurisdictionCountryName"}, ""},
 }
 
-var (
-	typesByOID  = map[string]*attributeType{}
-	typesByName = map[string]*attributeType{} // by lower-case name
-)
+var typesByOID, typesByName = indexTypes(attributeTypes)
 
-func init() {
-	for i := range attributeTypes {
-		t := &attributeTypes[i]
-		typesByOID[t.oid] = t
+// indexTypes gives the types by OID, and by each lower-case name.
+func indexTypes(types []attributeType) (byOID, byName map[string]*attributeType) {
+	byOID, byName = map[string]*attributeType{}, map[string]*attributeType{}
+	for i := range types {
+		t := &types[i]
+		byOID[t.oid] = t
 		for _, n := range t.names {
-			typesByName[strings.ToLower(n)] = t
+			byName[strings.ToLower(n)] = t
 		}
 	}
+	return byOID, byName
 }
 
 // typeOID finds the OID of an attribute type as written: a known name, or an

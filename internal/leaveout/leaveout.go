@@ -28,7 +28,7 @@ type Case struct {
 // EachStep first checks that every case holds with all steps in place. Then it
 // leaves out one step at a time, by without(i), which returns how to put the
 // step back, and fails unless a case that shares an id with the step turns red.
-func EachStep(t *testing.T, steps []Step, without func(i int) (restore func()), cases []Case) {
+func EachStep(t testing.TB, steps []Step, without func(i int) (restore func()), cases []Case) {
 	t.Helper()
 	for _, c := range cases {
 		if !holds(c) {

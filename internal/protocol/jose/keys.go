@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 
 	gojose "github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json"
@@ -26,12 +27,14 @@ type KeySet struct {
 // maxKeys bounds how many keys a set may have.
 const maxKeys = 100
 
-// ParseKeySet reads a JWK Set. Keys of a type or use that cannot verify a
-// signature are passed over (RFC 7517 §5); a private or symmetric key, or one
-// that is too small (C2), is an error, for somebody has to be told.
+// ParseKeySet reads a JWK Set. Keys that cannot verify a signature here, by
+// their type, curve or use, are passed over (RFC 7517 §5), so that an issuer
+// may publish a new kind of key beside its others; a private or symmetric key,
+// or one that is too small (C2), is an error, for somebody has to be told.
+// Certificates beside a key (x5c, x5u) are not looked at (C4).
 func ParseKeySet(data []byte) (KeySet, error) {
 	var raw struct {
-		Keys []json.RawMessage `json:"keys"`
+		Keys []map[string]*json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(data, &raw); err != nil {
 		return KeySet{}, fmt.Errorf("not a JWK Set: %w", err)
@@ -43,23 +46,49 @@ func ParseKeySet(data []byte) (KeySet, error) {
 		return KeySet{}, fmt.Errorf("JWK Set has %d keys, at most %d are read", len(raw.Keys), maxKeys)
 	}
 	var set KeySet
-	for i, r := range raw.Keys {
-		var k gojose.JSONWebKey
-		if err := json.Unmarshal(r, &k); err != nil {
-			if errors.Is(err, gojose.ErrUnsupportedKeyType) {
-				continue
-			}
-			return KeySet{}, fmt.Errorf("key %d of the JWK Set: %w", i, err)
-		}
-		if k.Use != "" && k.Use != "sig" {
+	for i, members := range raw.Keys {
+		key, err := readKey(members)
+		if errors.Is(err, gojose.ErrUnsupportedKeyType) {
 			continue
 		}
-		if err := CheckPublic(&k); err != nil {
+		if err != nil {
 			return KeySet{}, fmt.Errorf("key %d of the JWK Set: %w", i, err)
 		}
-		set.keys = append(set.keys, k)
+		set.keys = append(set.keys, *key)
 	}
 	return set, nil
+}
+
+// readKey reads one key of a set. ErrUnsupportedKeyType says that it is none
+// of ours.
+func readKey(members map[string]*json.RawMessage) (*gojose.JSONWebKey, error) {
+	text, err := json.Marshal(members)
+	if err != nil {
+		return nil, err
+	}
+	var kind struct {
+		Type  string `json:"kty"`
+		Curve string `json:"crv"`
+		Use   string `json:"use"`
+	}
+	if err := json.Unmarshal(text, &kind); err != nil {
+		return nil, err
+	}
+	otherCurve := kind.Type == "EC" && !slices.Contains([]string{"P-256", "P-384", "P-521"}, kind.Curve)
+	if otherCurve || kind.Use != "" && kind.Use != "sig" {
+		return nil, gojose.ErrUnsupportedKeyType
+	}
+	for _, name := range []string{"x5c", "x5u", "x5t", "x5t#S256"} {
+		delete(members, name)
+	}
+	if text, err = json.Marshal(members); err != nil {
+		return nil, err
+	}
+	key := new(gojose.JSONWebKey)
+	if err := json.Unmarshal(text, key); err != nil {
+		return nil, err
+	}
+	return key, CheckPublic(key)
 }
 
 // NewKeySet makes a set of keys that we hold; private halves are dropped.
