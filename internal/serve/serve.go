@@ -1,0 +1,205 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gatehouse.example/internal/config"
+	"gatehouse.example/internal/edge"
+)
+
+const (
+	// keysWithin is how long a reload waits for the keys of every issuer.
+	keysWithin = 10 * time.Second
+	// drainWithin is how long requests may go on after a shutdown began.
+	drainWithin = 20 * time.Second
+	// watchEvery is how often files are looked at for a changed content.
+	watchEvery = 5 * time.Second
+)
+
+// Options say what to run.
+type Options struct {
+	File   string       // the configuration file
+	Parts  config.Parts // config.Whole(), or some by name
+	Logger *slog.Logger
+}
+
+// Server is a running Gatehouse.
+type Server struct {
+	opts       Options
+	foundation *foundation
+	edge       *edge.Edge
+	operations *operations
+
+	reloading sync.Mutex
+	current   atomic.Pointer[generation]
+	draining  atomic.Bool
+	ctx       context.Context // of everything in the background
+	cancel    context.CancelFunc
+	served    chan error
+}
+
+// Start loads the configuration, provisions it and opens every listener. When
+// it returns, connections are accepted; [Server.AwaitReady] says when requests
+// will be let through.
+func Start(ctx context.Context, opts Options) (*Server, error) {
+	c, problems := config.Load(opts.File, opts.Parts)
+	if err := first(opts.File, problems); err != nil {
+		return nil, err
+	}
+	s := &Server{opts: opts, served: make(chan error, 1)}
+	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	var err error
+	if s.foundation, err = lay(ctx, c, opts.Logger); err != nil {
+		s.cancel()
+		return nil, err
+	}
+	if err := s.open(ctx, c); err != nil {
+		s.cancel()
+		return nil, errors.Join(err, s.foundation.close(ctx))
+	}
+	for _, u := range c.Unsafe {
+		opts.Logger.Warn("unsafe setting in force", "key", u.Key, "line", u.Line, "reason", u.Reason)
+	}
+	return s, nil
+}
+
+// first makes one line of a configuration's problems.
+func first(file string, problems config.Problems) error {
+	switch len(problems) {
+	case 0:
+		return nil
+	case 1:
+		return errors.New(problems[0].String())
+	}
+	return fmt.Errorf("%s (and %d more: gatehouse config check -c %s)", problems[0], len(problems)-1, file)
+}
+
+func (s *Server) open(ctx context.Context, c *config.Config) error {
+	g, err := s.foundation.provision(ctx, c)
+	if err != nil {
+		return err
+	}
+	if s.operations, err = openOperations(c.Operations.Listen, s); err != nil {
+		return err
+	}
+	if s.edge, err = edge.Open(g.specs, s.foundation.clock, s.foundation.metrics, s.opts.Logger); err != nil {
+		return errors.Join(err, s.operations.close(ctx))
+	}
+	s.current.Store(g)
+	go func() { s.served <- s.edge.Serve() }()
+	g.fetchKeys(s.ctx)
+	return nil
+}
+
+// AwaitReady waits until every part can do its work.
+func (s *Server) AwaitReady(ctx context.Context, within time.Duration) error {
+	return s.current.Load().awaitKeys(ctx, within)
+}
+
+// Addr is the address that a listener got, "" when there is none of that name.
+func (s *Server) Addr(listener string) string { return s.edge.Addr(listener) }
+
+// OperationsAddr is the address of the operations listener, "" without one.
+func (s *Server) OperationsAddr() string { return s.operations.addr() }
+
+// Reload reads the configuration again, provisions it whole and swaps it in.
+// On any error what served before serves on.
+func (s *Server) Reload(ctx context.Context) error {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	if s.draining.Load() {
+		return errors.New("shutting down")
+	}
+	c, problems := config.Load(s.opts.File, s.opts.Parts)
+	if err := first(s.opts.File, problems); err != nil {
+		return err
+	}
+	if err := s.foundation.fixed.allows(c); err != nil {
+		return err
+	}
+	next, err := s.foundation.provision(ctx, c)
+	if err != nil {
+		return err
+	}
+	next.fetchKeys(s.ctx)
+	if err := next.awaitKeys(ctx, keysWithin); err != nil {
+		next.end()
+		return fmt.Errorf("the new configuration is not ready: %w", err)
+	}
+	if err := s.edge.Reload(next.specs); err != nil {
+		next.end()
+		return err
+	}
+	last := s.current.Swap(next)
+	// Requests in flight still use the old generation's upstream connections
+	// and keys; only its idle connections and its fetching of keys end here.
+	last.end()
+	return nil
+}
+
+// Run serves until ctx ends, then drains. Each value from hangup, and each
+// change of a certificate, key or bundle on disk, is a reload.
+func (s *Server) Run(ctx context.Context, hangup <-chan struct{}) error {
+	watching, stop := context.WithCancel(s.ctx)
+	defer stop()
+	changed := make(chan struct{}, 1)
+	watch := s.watch(watching, changed)
+	for {
+		select {
+		case <-ctx.Done():
+			return s.Shutdown()
+		case err := <-s.served:
+			return errors.Join(err, s.Shutdown())
+		case <-hangup:
+		case <-changed:
+		}
+		if err := s.Reload(ctx); err != nil {
+			s.opts.Logger.Error("reload failed; the old configuration serves on", "error", err.Error())
+		} else {
+			s.opts.Logger.Info("reloaded")
+		}
+		watch()
+		watch = s.watch(watching, changed)
+	}
+}
+
+// watch looks at the files of the current configuration until the function it
+// returns is called. The configuration file itself is left to SIGHUP: whoever
+// edits it says when it is finished.
+func (s *Server) watch(ctx context.Context, changed chan<- struct{}) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var files []string
+	for _, f := range s.current.Load().config.Files() {
+		if f != s.current.Load().config.File {
+			files = append(files, f)
+		}
+	}
+	go edge.Watch(ctx, files, watchEvery, func() {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	})
+	return cancel
+}
+
+// Shutdown stops accepting, lets running requests end, and closes everything.
+func (s *Server) Shutdown() error {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	if s.draining.Swap(true) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), drainWithin)
+	defer cancel()
+	err := s.edge.Shutdown(ctx)
+	s.current.Load().end()
+	s.cancel()
+	return errors.Join(err, s.operations.close(ctx), s.foundation.close(ctx))
+}
