@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -39,6 +40,7 @@ serves on. SIGTERM and Ctrl-C stop accepting, let running requests end, and exit
 					return err
 				}
 			}
+			collectLess()
 			logger := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
 			server, err := serve.Start(cmd.Context(), serve.Options{File: file, Parts: parts, Logger: logger})
 			if err != nil {
@@ -52,6 +54,17 @@ serves on. SIGTERM and Ctrl-C stop accepting, let running requests end, and exit
 	cmd.Flags().StringVarP(&file, "config", "c", "gatehouse.yaml", "the configuration file")
 	cmd.Flags().StringSliceVar(&only, "only", nil, "run only these parts: authserver, gateway")
 	return cmd
+}
+
+// collectLess lets the heap grow to five times what is live before it is
+// collected. A server's live heap is small and bounded (its caches have limits)
+// and nearly all that a request makes is garbage when it ends, so at Go's
+// default of twice a third of the collector's work is for nothing; docs/bench.md
+// has the figures. GOGC and GOMEMLIMIT, where an operator sets them, still rule.
+func collectLess() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
 }
 
 // logReady says when every issuer's keys are there, or each half minute why not.

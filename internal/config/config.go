@@ -115,10 +115,10 @@ type Gateway struct {
 	// not only in those from before its start.
 	DPoPNonceRequired bool
 	DPoPMaxAge        time.Duration // the oldest proof; at most 300 s (RS9)
-	Listeners        []Listener
-	Issuers          []TrustedIssuer
-	Upstreams        []Upstream
-	Routes           []Route
+	Listeners         []Listener
+	Issuers           []TrustedIssuer
+	Upstreams         []Upstream
+	Routes            []Route
 }
 
 // Listener is one of the gateway's ways in.

@@ -61,8 +61,13 @@ func checkConfig(t *testing.T, c *Config) {
 		}
 	}
 	if g := c.Gateway; g != nil {
+		for _, u := range g.Upstreams {
+			if u.Timeout <= 0 || u.MaxBody <= 0 || !strings.HasPrefix(u.URL, "https://") {
+				t.Fatalf("upstream %+v", u)
+			}
+		}
 		for _, r := range g.Routes {
-			if (r.Scope == "") == (strings.TrimSpace(r.UnsafePublic) == "") || !r.BindingRequired || r.Timeout <= 0 || r.MaxBody <= 0 {
+			if (r.Scope == "") == (strings.TrimSpace(r.UnsafePublic) == "") {
 				t.Fatalf("route %+v", r)
 			}
 		}

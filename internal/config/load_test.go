@@ -129,7 +129,7 @@ func write(t *testing.T, path, text string) string {
 	return path
 }
 
-func TestLoad_Refusals(t *testing.T) {
+func TestLoad_C2_C7_Refusals(t *testing.T) {
 	chmod := func(path string, mode os.FileMode) func(*testing.T) {
 		return func(t *testing.T) {
 			if err := os.Chmod(path, mode); err != nil {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -89,7 +88,7 @@ func (v value) refuseOverlap(later, earlier placed) {
 	case both && in && around:
 		for _, m := range later.Methods {
 			if slices.Contains(earlier.Methods, m) {
-				v.fail("%s is a route already, %s on line %d", fmt.Sprintf("%s %s", m, show(later.Path)), show(earlier.Path), earlier.line)
+				v.fail("%s %s is a route already, %s on line %d", m, show(later.Path), show(earlier.Path), earlier.line)
 				return
 			}
 		}

@@ -8,7 +8,7 @@ func TestRefusal_Form(t *testing.T) {
 			"foo: unknown key; the keys here are version, scopes, audit, operations, authserver, gateway"),
 		one("unknown key, a letter short", "upstream: bank, on_audit", "upstrem: bank, on_audit",
 			"gateway.routes[2].upstream: is missing; expected the name of an upstream",
-			"gateway.routes[2].upstrem: unknown key; the keys here are path, methods, scope, unsafe_public, binding, dpop_nonce, upstream, timeout, max_body, on_audit_failure (did you mean upstream?)"),
+			"gateway.routes[2].upstrem: unknown key; the keys here are path, methods, scope, unsafe_public, binding, upstream, on_audit_failure (did you mean upstream?)"),
 		one("unknown key, two letters swapped", "  sealing_key: file", "  saeling_key: file",
 			"authserver.sealing_key: is missing; expected a reference: file:PATH, env:NAME, fd:NUMBER or credential:NAME",
 			"authserver.saeling_key: unknown key; the keys here are listen, mtls_listen, tls, data, sealing_key, unsafe_sealing_key_in_data_folder, issuers (did you mean sealing_key?)"),

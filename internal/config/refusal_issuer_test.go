@@ -2,7 +2,7 @@ package config
 
 import "testing"
 
-func TestRefusal_AS2_AS13_AS71b_C1_C7_N1_Issuers(t *testing.T) {
+func TestRefusal_AS2_AS6_AS8_AS13_AS71b_C1_C7_N1_N10_Issuers(t *testing.T) {
 	refuseEach(t, []refusal{
 		one("AS71b lifetime 4m59s", "access_token_lifetime: 10m", "access_token_lifetime: 4m59s",
 			`authserver.issuers[0].access_token_lifetime: "4m59s" is out of bounds; expected a time from 5m to 15m, for a longer-lived token outlives its withdrawal (AS71b)`),

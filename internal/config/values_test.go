@@ -51,6 +51,12 @@ func TestValues_AuthServer(t *testing.T) {
 
 func TestValues_Gateway(t *testing.T) {
 	g := parsed(t, goodFile(t), Whole()).Gateway
+	if g.DPoPNonceRequired || g.DPoPMaxAge != 60*time.Second {
+		t.Errorf("defaults for proofs: %+v", g)
+	}
+	if u := g.Upstreams[0]; u.Name != "bank" || u.Timeout != 30*time.Second || u.MaxBody != 10_000_000 {
+		t.Errorf("upstream: %+v", u)
+	}
 	if g.Name != "https://localhost:9443" || g.AssertionKeyFile != here(t, "secrets/gateway-assertion.key") {
 		t.Errorf("gateway: %+v", g)
 	}
@@ -61,15 +67,14 @@ func TestValues_Gateway(t *testing.T) {
 		t.Errorf("partner listener: %+v", cs)
 	}
 	i := g.Issuers[0]
-	if i.ClockSkew != 60*time.Second || i.DPoPMaxAge != 60*time.Second || i.MaxStaleKeys != time.Hour || !i.AllowPrivate || i.Profile.Name() != "fapi2" {
+	if i.MaxStaleKeys != time.Hour || !i.AllowPrivate || i.Profile.Name() != "fapi2" {
 		t.Errorf("defaults of an issuer: %+v", i)
 	}
 	accounts, payments, public := g.Routes[1], g.Routes[2], g.Routes[3]
-	if accounts.Path != "/accounts/{id}" || accounts.DenyUnaudited || accounts.HighValue || !accounts.BindingRequired || accounts.DPoPNonce ||
-		accounts.Timeout != 30*time.Second || accounts.MaxBody != 10_000_000 || accounts.Upstream != "bank" {
+	if accounts.Path != "/accounts/{id}" || accounts.DenyUnaudited || accounts.Upstream != "bank" {
 		t.Errorf("defaults of a route: %+v", accounts)
 	}
-	if !payments.HighValue || payments.Scope != "payments.write" || !slices.Equal(payments.Methods, []string{"POST"}) {
+	if !payments.DenyUnaudited || payments.Scope != "payments.write" || !slices.Equal(payments.Methods, []string{"POST"}) {
 		t.Errorf("payments: %+v", payments)
 	}
 	if public.Scope != "" || public.UnsafePublic != "the API description is public" || public.DenyUnaudited {
@@ -78,7 +83,7 @@ func TestValues_Gateway(t *testing.T) {
 }
 
 // What a file may say that the good one does not.
-func TestValues_Allowed(t *testing.T) {
+func TestValues_AS71b_RS9_RS13_Allowed(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		old, new string
@@ -92,10 +97,16 @@ func TestValues_Allowed(t *testing.T) {
 			func(c *Config) bool { return c.Gateway.Routes[2].DenyUnaudited }},
 		{"high value may go on", "on_audit_failure: deny", "on_audit_failure: continue",
 			func(c *Config) bool { return !c.Gateway.Routes[2].DenyUnaudited }},
-		{"a route with its own bounds", "on_audit_failure: deny", "timeout: 2s, max_body: 2KB, dpop_nonce: required, binding: required",
+		{"bound tokens, said aloud", "on_audit_failure: deny", "binding: required",
+			func(c *Config) bool { return c.Gateway.Routes[2].DenyUnaudited }},
+		{"RS13 a nonce in every proof", "  listeners:", "  dpop_nonce: required\n  listeners:",
+			func(c *Config) bool { return c.Gateway.DPoPNonceRequired }},
+		{"RS9 proofs of five minutes", "  listeners:", "  dpop_max_age: 300s\n  listeners:",
+			func(c *Config) bool { return c.Gateway.DPoPMaxAge == 300*time.Second }},
+		{"another timeout and size", "timeout: 30s, max_body: 10MB", "timeout: 2s, max_body: 2KB",
 			func(c *Config) bool {
-				r := c.Gateway.Routes[2]
-				return r.Timeout == 2*time.Second && r.MaxBody == 2000 && r.DPoPNonce && r.BindingRequired
+				u := c.Gateway.Upstreams[0]
+				return u.Timeout == 2*time.Second && u.MaxBody == 2000
 			}},
 		{"an issuer by its name is not private", `{url: "https://localhost:9441", ca`, `{url: "https://auth.bank.example/", ca`,
 			func(c *Config) bool { return !c.Gateway.Issuers[0].AllowPrivate }},
@@ -109,8 +120,8 @@ func TestValues_Allowed(t *testing.T) {
 			func(c *Config) bool { return c.Gateway.Listeners[0].Clients.Policy == CertificatesAny }},
 		{"no intermediate", "max_intermediates: 2", "max_intermediates: 0",
 			func(c *Config) bool { return c.Gateway.Listeners[1].Clients.MaxIntermediates == 0 }},
-		{"a route around others", `{path: "/payments"`, `{path: "/{kind}/{rest...}"`,
-			func(c *Config) bool { return c.Gateway.Routes[2].Path == "/{kind}/{rest...}" }},
+		{"a route around others", `{path: "/payments"`, `{path: "/{kind}/{id}"`,
+			func(c *Config) bool { return c.Gateway.Routes[2].Path == "/{kind}/{id}" }},
 		{"an upstream below a path", `url: "https://localhost:9445"`, `url: "https://localhost:9445/api"`,
 			func(c *Config) bool { return c.Gateway.Upstreams[0].URL == "https://localhost:9445/api" }},
 		{"another way to read the secret", "sealing_key: file:secrets/sealing.key", "sealing_key: env:SEALING_KEY",
@@ -130,7 +141,7 @@ func TestValues_ClientWithBothOfTwoScopes(t *testing.T) {
 }
 
 // What was given up is known, with its reason and place.
-func TestValues_Unsafe(t *testing.T) {
+func TestValues_N2_Unsafe(t *testing.T) {
 	c := parsed(t, edited(t,
 		"sealing_key: file:secrets/sealing.key", "sealing_key: file:data/sealing.key\n  unsafe_sealing_key_in_data_folder: \"a trial\"",
 		"key: file:tls/server.key}, client_certificates: none", `key: file:tls/server.key, unsafe_tls12: "an old partner"}, client_certificates: none`,

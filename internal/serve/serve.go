@@ -94,6 +94,11 @@ func (s *Server) open(ctx context.Context, c *config.Config) error {
 	s.current.Store(g)
 	go func() { s.served <- s.edge.Serve() }()
 	g.fetchKeys(s.ctx)
+	if s.foundation.store != nil {
+		go s.foundation.store.KeepHouse(s.ctx, s.foundation.clock, func(err error) {
+			s.opts.Logger.Error("expired rows could not be removed", "error", err.Error())
+		})
+	}
 	return nil
 }
 
