@@ -1,6 +1,7 @@
 package fapiclient_test
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,10 +58,20 @@ func TestClientCredentials_CL1_CL6_CertificateUsesTheAlias(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+	t.Run("CL6 certificate, but bound to a DPoP key: the proof names the alias", func(t *testing.T) {
+		s := newSetup(t, atNoon)
+		cfg := s.config(t)
+		cfg.Authentication = fapiclient.TLSClient(issue("partner-1", x509.ExtKeyUsageClientAuth))
+		token, err := newClient(t, cfg).ClientCredentials(t.Context(), fapiclient.TokenRequest{})
+		if err != nil || token.Type() != "DPoP" {
+			t.Fatal(token, err)
+		}
+		wantLines(t, s.lines(), discovered, "mtls.as.example POST /bank/token: token scope= resource= audience=")
+	})
 	t.Run("CL6 assertion, but bound to a certificate", func(t *testing.T) {
 		s := newSetup(t, atNoon)
 		cfg := s.config(t)
-		cfg.Binding = fapiclient.Certificate(issue("partner-1", 2))
+		cfg.Binding = fapiclient.Certificate(issue("partner-1", x509.ExtKeyUsageClientAuth))
 		if _, err := newClient(t, cfg).ClientCredentials(t.Context(), fapiclient.TokenRequest{}); err != nil {
 			t.Fatal(err)
 		}

@@ -52,8 +52,8 @@ A client is a small YAML file; every path in it is relative to the file:
   certificate: demo-partner.pem       # client certificate, shown to servers that ask for one
   certificate_key: demo-partner.tls.key
   ca: ../tls/ca.pem                   # optional: whom to trust, instead of the system's
-  scope: accounts.read                # optional, as are these two flags: --scope,
-  audience: https://localhost:9443    # --audience
+  scope: accounts.read                # optional; --scope replaces it
+  audience: https://api.bank.example  # optional; --audience or --resource replaces it
 
 A NAME is the file clients/NAME.yaml in --dir or else in the first of
 $GATEHOUSE_HOME, the working folder and ./gatehouse-demo that has it.`,

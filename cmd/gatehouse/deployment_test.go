@@ -153,7 +153,6 @@ func resumeDemo(t *testing.T, dir string) *deployment {
 func (d *deployment) path(name string) string { return filepath.Join(d.dir, name) }
 func (d *deployment) issuer() string          { return d.AuthServer.Issuers[0].URL }
 func (d *deployment) audience() string        { return d.Gateway.Issuers[0].Audience }
-func (d *deployment) bank() string            { return d.Gateway.Upstreams[0].URL }
 
 // origin of a gateway listener by its name.
 func (d *deployment) origin(t *testing.T, listener string) string {

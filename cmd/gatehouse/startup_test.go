@@ -67,6 +67,13 @@ func TestStartFailures_OneLineEach(t *testing.T) {
 			p.stop(t)
 			overwrite("secrets/sealing.key", long)(t, dir)
 		}, says: []string{"durable.db", "passphrase"}},
+		"a full disk": {spoil: func(t *testing.T, dir string) {
+			data, err := os.ReadFile(filepath.Join(dir, "gatehouse.yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			overwrite("gatehouse.yaml", strings.Replace(string(data), "file:audit.jsonl", "file:/dev/full", 1))(t, dir)
+		}, says: []string{"no space left", "make room"}},
 		"a data folder that cannot be written": {spoil: overwrite("data", "a file where the folder should be\n"), says: []string{"data"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -111,14 +111,14 @@ const (
 type Gateway struct {
 	Name             string // iss of the assertions to upstreams
 	AssertionKeyFile string
-	// DPoPNonceRequired demands a nonce of the gateway's in every proof (RS13),
+	// ProofNonceRequired demands a nonce of the gateway's in every proof (RS13),
 	// not only in those from before its start.
-	DPoPNonceRequired bool
-	DPoPMaxAge        time.Duration // the oldest proof; at most 300 s (RS9)
-	Listeners         []Listener
-	Issuers           []TrustedIssuer
-	Upstreams         []Upstream
-	Routes            []Route
+	ProofNonceRequired bool
+	ProofMaxAge        time.Duration // the oldest proof; at most 300 s (RS9)
+	Listeners          []Listener
+	Issuers            []TrustedIssuer
+	Upstreams          []Upstream
+	Routes             []Route
 }
 
 // Listener is one of the gateway's ways in.

@@ -13,8 +13,8 @@ func (d *decoder) gateway(v value) *Gateway {
 		Name:             o.get("name").ownURL(),
 		AssertionKeyFile: o.get("assertion_key").reference("file", "credential").Path(),
 
-		DPoPNonceRequired: o.get("dpop_nonce").choice("optional", "required", "optional") == "required",
-		DPoPMaxAge:        o.get("dpop_max_age").duration(60*time.Second, 10*time.Second, 300*time.Second),
+		ProofNonceRequired: o.get("dpop_nonce").choice("optional", "required", "optional") == "required",
+		ProofMaxAge:        o.get("dpop_max_age").duration(60*time.Second, 10*time.Second, 300*time.Second),
 	}
 	for _, e := range o.get("listeners").entries(false) {
 		g.Listeners = append(g.Listeners, e.listener())

@@ -161,5 +161,5 @@ func join(path, name string) string {
 	if path == "" {
 		return name
 	}
-	return path + "." + strings.TrimSpace(name)
+	return path + "." + name
 }

@@ -51,7 +51,7 @@ func TestValues_AuthServer(t *testing.T) {
 
 func TestValues_Gateway(t *testing.T) {
 	g := parsed(t, goodFile(t), Whole()).Gateway
-	if g.DPoPNonceRequired || g.DPoPMaxAge != 60*time.Second {
+	if g.ProofNonceRequired || g.ProofMaxAge != 60*time.Second {
 		t.Errorf("defaults for proofs: %+v", g)
 	}
 	if u := g.Upstreams[0]; u.Name != "bank" || u.Timeout != 30*time.Second || u.MaxBody != 10_000_000 {
@@ -100,9 +100,9 @@ func TestValues_AS71b_RS9_RS13_Allowed(t *testing.T) {
 		{"bound tokens, said aloud", "on_audit_failure: deny", "binding: required",
 			func(c *Config) bool { return c.Gateway.Routes[2].DenyUnaudited }},
 		{"RS13 a nonce in every proof", "  listeners:", "  dpop_nonce: required\n  listeners:",
-			func(c *Config) bool { return c.Gateway.DPoPNonceRequired }},
+			func(c *Config) bool { return c.Gateway.ProofNonceRequired }},
 		{"RS9 proofs of five minutes", "  listeners:", "  dpop_max_age: 300s\n  listeners:",
-			func(c *Config) bool { return c.Gateway.DPoPMaxAge == 300*time.Second }},
+			func(c *Config) bool { return c.Gateway.ProofMaxAge == 300*time.Second }},
 		{"another timeout and size", "timeout: 30s, max_body: 10MB", "timeout: 2s, max_body: 2KB",
 			func(c *Config) bool {
 				u := c.Gateway.Upstreams[0]

@@ -9,9 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-
 	"gatehouse.example/dpop"
 	"gatehouse.example/internal/audit"
 	"gatehouse.example/internal/clock"
@@ -32,7 +29,7 @@ const nonceLifetime = 5 * time.Minute
 type foundation struct {
 	clock   clock.Clock
 	logger  *slog.Logger
-	metrics *prometheus.Registry
+	metrics *metrics
 	audit   *audit.Log
 
 	// The authorization server's; nil when that part does not run here.
@@ -84,8 +81,7 @@ func (f fixed) allows(c *config.Config) error {
 }
 
 func lay(ctx context.Context, c *config.Config, logger *slog.Logger) (*foundation, error) {
-	f := &foundation{clock: clock.System, logger: logger, metrics: prometheus.NewRegistry(), fixed: fixedOf(c)}
-	f.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	f := &foundation{clock: clock.System, logger: logger, metrics: newMetrics(), fixed: fixedOf(c)}
 	target := audit.Stdout()
 	if !c.Audit.Stdout {
 		target = audit.File(c.Audit.File)
@@ -94,6 +90,7 @@ func lay(ctx context.Context, c *config.Config, logger *slog.Logger) (*foundatio
 	if f.audit, err = audit.Open(target, audit.Options{}); err != nil {
 		return nil, err
 	}
+	f.metrics.watchAudit(f.audit)
 	if c.AuthServer != nil {
 		err = f.layAuthServer(ctx, c.AuthServer)
 	}

@@ -14,7 +14,10 @@ func verifierOf(f *foundation, c *config.Gateway) (*resource.Verifier, error) {
 			AllowPrivate: is.AllowPrivate, KeysMaxStale: is.MaxStaleKeys,
 		})
 	}
-	return resource.New(resource.Config{Issuers: issuers, Replay: f.proofs, Now: f.clock})
+	return resource.New(resource.Config{
+		Issuers: issuers, Replay: f.proofs, Now: f.clock,
+		RequireNonce: c.ProofNonceRequired, ProofMaxAge: c.ProofMaxAge,
+	})
 }
 
 func routesOf(c *config.Gateway) []gateway.Route {

@@ -65,7 +65,7 @@ func (g *generation) addAuthServer(ctx context.Context, f *foundation, c *config
 	}
 	server, err := authserver.New(authserver.Config{
 		Issuers: issuers, Registry: reg, Grants: grant.Store(f.store), Replay: f.store,
-		Audit: f.audit, Clock: f.clock, Metrics: f.metrics, Logger: f.logger,
+		Audit: f.audit, Clock: f.clock, Metrics: f.metrics.registry, Logger: f.logger,
 	})
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (g *generation) addGateway(f *foundation, c *config.Gateway) error {
 	}
 	g.gateway, err = gateway.New(gateway.Config{
 		Name: c.Name, Routes: routesOf(c), Upstreams: upstreamsOf(c), Verifier: g.verifier,
-		AssertionSigner: assertions, Audit: f.audit, Clock: f.clock, Metrics: f.metrics, Logger: f.logger,
+		AssertionSigner: assertions, Audit: f.audit, Clock: f.clock, Metrics: f.metrics.registry, Logger: f.logger,
 	})
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ func openOperations(address string, s *Server) (*operations, error) {
 		return nil, fmt.Errorf("operations.listen: %w: stop what uses %s or choose another address", err, address)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(s.foundation.metrics, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.foundation.metrics.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.ready)
 	o := &operations{listener: l, server: &http.Server{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,7 +89,7 @@ func (s *Server) open(ctx context.Context, c *config.Config) error {
 	if s.operations, err = openOperations(c.Operations.Listen, s); err != nil {
 		return err
 	}
-	if s.edge, err = edge.Open(g.specs, s.foundation.clock, s.foundation.metrics, s.opts.Logger); err != nil {
+	if s.edge, err = edge.Open(g.specs, s.foundation.clock, s.foundation.metrics.registry, s.opts.Logger); err != nil {
 		return errors.Join(err, s.operations.close(ctx))
 	}
 	s.current.Store(g)
@@ -151,40 +152,46 @@ func (s *Server) Reload(ctx context.Context) error {
 // Run serves until ctx ends, then drains. Each value from hangup, and each
 // change of a certificate, key or bundle on disk, is a reload.
 func (s *Server) Run(ctx context.Context, hangup <-chan struct{}) error {
-	watching, stop := context.WithCancel(s.ctx)
-	defer stop()
 	changed := make(chan struct{}, 1)
-	watch := s.watch(watching, changed)
+	watched := s.files()
+	unwatch := s.watch(watched, changed)
 	for {
 		select {
 		case <-ctx.Done():
+			unwatch()
 			return s.Shutdown()
 		case err := <-s.served:
+			unwatch()
 			return errors.Join(err, s.Shutdown())
 		case <-hangup:
 		case <-changed:
 		}
-		if err := s.Reload(ctx); err != nil {
+		err := s.Reload(ctx)
+		s.foundation.metrics.reloaded(err)
+		if err != nil {
 			s.opts.Logger.Error("reload failed; the old configuration serves on", "error", err.Error())
 		} else {
 			s.opts.Logger.Info("reloaded")
 		}
-		watch()
-		watch = s.watch(watching, changed)
+		// The same files are watched on without a break, or a change that came
+		// while they were being loaded would be missed.
+		if now := s.files(); !slices.Equal(now, watched) {
+			unwatch()
+			watched, unwatch = now, s.watch(now, changed)
+		}
 	}
 }
 
-// watch looks at the files of the current configuration until the function it
-// returns is called. The configuration file itself is left to SIGHUP: whoever
-// edits it says when it is finished.
-func (s *Server) watch(ctx context.Context, changed chan<- struct{}) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var files []string
-	for _, f := range s.current.Load().config.Files() {
-		if f != s.current.Load().config.File {
-			files = append(files, f)
-		}
-	}
+// files are those whose change is a reload. The configuration file itself is
+// left to SIGHUP: whoever edits it says when it is finished.
+func (s *Server) files() []string {
+	c := s.current.Load().config
+	return slices.DeleteFunc(slices.Clone(c.Files()), func(f string) bool { return f == c.File })
+}
+
+// watch looks at files until the function it returns is called.
+func (s *Server) watch(files []string, changed chan<- struct{}) (stop func()) {
+	ctx, cancel := context.WithCancel(s.ctx)
 	go edge.Watch(ctx, files, watchEvery, func() {
 		select {
 		case changed <- struct{}{}:

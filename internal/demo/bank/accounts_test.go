@@ -46,11 +46,8 @@ func TestAccounts_OnlyOfCustomersThatConsented(t *testing.T) {
 
 func TestAccounts_AnothersLooksLikeNone(t *testing.T) {
 	h := open(t)
-	for _, id := range []string{"acc-1003-1", "acc-1005-1", "acc-9999-9", "", "acc-1001-1 "} {
-		target := strings.ReplaceAll("/accounts/"+id, " ", "%20")
-		if id == "" {
-			continue
-		}
+	for _, id := range []string{"acc-1003-1", "acc-1005-1", "acc-9999-9", "acc-1001-1%20"} {
+		target := "/accounts/" + id
 		wantProblem(t, ask(t, h, "demo-partner", "GET", target, ""), 404, "There is no such account, or its holder has not consented.")
 		wantProblem(t, ask(t, h, "demo-partner", "GET", target+"/transactions", ""), 404, "There is no such account, or its holder has not consented.")
 	}

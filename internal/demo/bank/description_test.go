@@ -3,7 +3,6 @@ package bank
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -151,7 +150,7 @@ func checkMembers(t *testing.T, name string, v map[string]any, s schema) {
 			t.Errorf("%s: %q is missing", name, member)
 		}
 	}
-	if len(s.Required) == 0 || !slices.IsSorted([]int{len(s.Required), len(s.Properties)}) {
+	if len(s.Required) == 0 || len(s.Required) > len(s.Properties) {
 		t.Errorf("%s: the schema is empty", name)
 	}
 }

@@ -3,6 +3,7 @@ package bank
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -35,7 +36,7 @@ func TestSeed_IsBelievableAndTheSameAtEveryStart(t *testing.T) {
 				t.Errorf("%s: the balances before and after %s differ", a.ID, a.transactions[i-1].ID)
 			}
 		}
-		if !slices.IsSortedFunc(a.transactions, func(x, y transaction) int { return -compare(x.Day, y.Day) }) {
+		if !slices.IsSortedFunc(a.transactions, func(x, y transaction) int { return strings.Compare(y.Day, x.Day) }) {
 			t.Errorf("%s: the rows are not in order of time", a.ID)
 		}
 	}
@@ -49,16 +50,6 @@ func TestSeed_IsBelievableAndTheSameAtEveryStart(t *testing.T) {
 			}
 		}
 	}
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func TestIBAN(t *testing.T) {
