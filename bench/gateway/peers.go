@@ -25,7 +25,7 @@ http {
   server {
     listen %[2]s ssl; ssl_protocols TLSv1.3; ssl_certificate %[1]s/server.pem; ssl_certificate_key %[1]s/server.key;
     keepalive_requests 100000000; keepalive_timeout 600s;
-    location / { default_type application/json; return 200 '{"accounts":[{"id":"a-1001","iban":"DE02120300000000202051","currency":"EUR","balance":"1204.55"},{"id":"a-1002","iban":"GB33BUKB20201555555555","currency":"GBP","balance":"88.10"}]}'; }
+    location / { default_type application/json; return 200 '%[3]s'; }
   }
 }
 `
@@ -33,7 +33,7 @@ http {
 const proxyConf = `daemon off; worker_processes 1; pid %[1]s/proxy.pid; error_log %[1]s/proxy.err;
 events { worker_connections 1024; }
 http {
-  access_log off; client_body_temp_path %[1]s/p1; proxy_temp_path %[1]s/p2; fastcgi_temp_path %[1]s/p3; uwsgi_temp_path %[1]s/p4; scgi_temp_path %[1]s/p5;
+  access_log %[1]s/access.log; client_body_temp_path %[1]s/p1; proxy_temp_path %[1]s/p2; fastcgi_temp_path %[1]s/p3; uwsgi_temp_path %[1]s/p4; scgi_temp_path %[1]s/p5;
   upstream bank { server %[3]s; keepalive 64; keepalive_requests 100000000; }
   server {
     listen %[2]s ssl; ssl_protocols TLSv1.3; ssl_certificate %[1]s/server.pem; ssl_certificate_key %[1]s/server.key;
@@ -66,13 +66,23 @@ gateway:
     - {path: "/accounts/{id}", methods: [GET], scope: accounts.read, upstream: bank}
 `
 
+// accounts is the upstream's answer: a page of n accounts, some 3.6 kB for 15.
+func accounts(n int) string {
+	var page []string
+	for i := range n {
+		page = append(page, fmt.Sprintf(`{"id":"a-%d","iban":"DE0212030000000020%04d","currency":"EUR","owner":"Example Trading GmbH",`+
+			`"product":"business current account","balance":{"amount":"%d.55","type":"available","at":"2026-11-22T08:00:00Z"},"status":"enabled"}`, i, i, i*100))
+	}
+	return `{"accounts":[` + strings.Join(page, ",") + `]}`
+}
+
 func (b *bed) startUpstream(ctx context.Context) error {
 	address, err := freeAddress()
 	if err != nil {
 		return err
 	}
 	b.bank = address
-	_, err = b.startServer(ctx, otherCore, "upstream", fmt.Sprintf(upstreamConf, b.dir, address), address)
+	_, err = b.startServer(ctx, otherCore, "upstream", fmt.Sprintf(upstreamConf, b.dir, address, accounts(15)), address)
 	return err
 }
 

@@ -1,11 +1,11 @@
 // Package audit is the record of every decision.
 //
-// Invariant: a decision is either in the log or its caller has been told that
-// it is not. [Log.Commit] returns only when the record is on disk; it is for
-// decisions that give something out. [Log.Submit] takes a record into a
-// bounded queue that one goroutine writes at least every 100 ms (or
-// [Options].Interval); it is for decisions on the way of a call. Both refuse
-// with an error instead of dropping.
+// Invariant: a record is never dropped in silence while the program runs:
+// whoever hands one over gets it taken, or an error. [Log.Commit] returns only
+// when the record is on disk; it is for decisions that give something out.
+// [Log.Submit] takes a record into a bounded queue that one goroutine writes
+// within 100 ms; it is for decisions on the way of a call, and a program that
+// is killed loses at most those of its last 100 ms.
 //
 // The log is JSON, one record a line. Each line carries a sequence number and
 // the SHA-256 of the line before it, so that a line that was changed, taken

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,8 @@ import (
 type chunked struct{ io.Reader }
 
 func TestUpstream_FailuresInPlainWords(t *testing.T) {
+	over := make(chan struct{})
+	stalls := func(http.ResponseWriter, *http.Request) { <-over }
 	for _, c := range []struct {
 		name   string
 		edit   func(*gateway.Config)
@@ -30,7 +33,7 @@ func TestUpstream_FailuresInPlainWords(t *testing.T) {
 		{"down", func(c *gateway.Config) { c.Upstreams[0].URL = "https://127.0.0.1:1" }, nil, get("/accounts", plain), 502, "unreachable"},
 		{"a certificate of another authority", func(c *gateway.Config) { c.Upstreams[0].Roots = nil }, nil, get("/accounts", plain), 502, "unreachable"},
 		{"no answer in time", func(c *gateway.Config) { c.Upstreams[0].Timeout = 50 * time.Millisecond },
-			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, get("/accounts", plain), 504, "timeout"},
+			stalls, get("/accounts", plain), 504, "timeout"},
 		{"an answer that is none", nil, func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, _ := http.NewResponseController(w).Hijack()
 			_, _ = conn.Write([]byte("SSH-2.0\r\n"))
@@ -48,8 +51,7 @@ func TestUpstream_FailuresInPlainWords(t *testing.T) {
 		{"a body that the upstream does not take", func(c *gateway.Config) {
 			c.Upstreams[0].Timeout = 100 * time.Millisecond
 			c.Upstreams[0].MaxBody = 1 << 30
-		}, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-			func(b *bed) *http.Request { return b.good("POST", "/payments", chunked{endless{}}) }, 504, "timeout"},
+		}, stalls, func(b *bed) *http.Request { return b.good("POST", "/payments", chunked{endless{}}) }, 504, "timeout"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var edits []func(*gateway.Config)
@@ -57,6 +59,8 @@ func TestUpstream_FailuresInPlainWords(t *testing.T) {
 				edits = append(edits, c.edit)
 			}
 			b := newBed(t, edits...)
+			over = make(chan struct{})
+			defer close(over) // an upstream that does not read does not notice that the gateway left
 			b.answer = c.answer
 			w := b.serve(b.handler, c.make(b))
 			var body oauth.ErrorResponse
@@ -113,6 +117,12 @@ func (b *bed) outside(front *httptest.Server, r *http.Request) *http.Request {
 
 // Bodies go both ways while they are made, and trailers arrive.
 func TestUpstream_StreamsBothWays(t *testing.T) {
+	for _, h2 := range []bool{false, true} {
+		t.Run(fmt.Sprintf("HTTP/2 %t", h2), func(t *testing.T) { streamBothWays(t, h2) })
+	}
+}
+
+func streamBothWays(t *testing.T, h2 bool) {
 	b := newBed(t, func(c *gateway.Config) { c.Upstreams[0].MaxBody = 1 << 30 })
 	b.answer = func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Trailer", "X-Sum")
@@ -129,13 +139,14 @@ func TestUpstream_StreamsBothWays(t *testing.T) {
 		}
 		w.Header().Set("X-Sum", "42")
 	}
-	front := tlsServer(t, b.ca, b.handler)
+	front := httptest.NewUnstartedServer(b.handler)
+	front.EnableHTTP2 = h2
+	front.StartTLS()
 	defer front.Close()
 	reader, writer := io.Pipe()
 	r := b.outside(front, b.good("POST", "/payments", nil))
 	r.Body, r.ContentLength = reader, -1
-	// HTTP/2 lets the answer begin before the request has ended.
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: front.Client().Transport.(*http.Transport).TLSClientConfig, ForceAttemptHTTP2: true}}
+	client := front.Client()
 	go func() { _, _ = io.WriteString(writer, "one\n") }()
 	res, err := client.Do(r)
 	if err != nil {

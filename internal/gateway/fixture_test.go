@@ -46,6 +46,7 @@ type world struct {
 	ca          *mtlstest.Authority
 	certificate tls.Certificate // the partner's
 	thumb       string
+	partner     *mtls.Peer // on a listener that verified it
 	issuerKey   *jose.Signer
 	assertKey   *jose.Signer
 	key         *dpop.Key
@@ -80,6 +81,7 @@ func getWorld(t testing.TB) *world {
 			t.Fatal(err)
 		}
 		w.thumb = presented.Thumbprint()
+		w.partner = mtlstest.Peer(t, w.certificate, w.ca.Bundle(t))
 		if w.key, err = dpop.GenerateKey(); err != nil {
 			t.Fatal(err)
 		}

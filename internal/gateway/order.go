@@ -24,6 +24,7 @@ type call struct {
 	began time.Time
 	now   time.Time
 	trace web.Trace
+	from  string // the address that the connection came from
 
 	route     *served
 	decision  resource.Decision
@@ -52,7 +53,7 @@ func (l *listener) serve(w http.ResponseWriter, r *http.Request) {
 		l.g.serveKeys(w, r)
 		return
 	}
-	c := &call{l: l, w: w, r: r, path: r.URL.EscapedPath(), began: time.Now(), now: l.g.clock(), trace: web.StartTrace(r)}
+	c := &call{l: l, w: w, r: r, path: r.URL.EscapedPath(), began: time.Now(), now: l.g.clock(), trace: web.StartTrace(r), from: sourceOf(r)}
 	for i := range steps {
 		if err := steps[i].do(c); err != nil {
 			c.deny(err)
@@ -139,6 +140,7 @@ func (c *call) forward() {
 		Certificate: c.decision.Certificate,
 		Bound:       c.decision.X5T != "",
 		Host:        c.l.host,
+		Source:      c.from,
 		Trace:       c.trace,
 		Answer:      c.answer,
 		Failed:      c.failed,

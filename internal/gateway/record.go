@@ -67,7 +67,7 @@ func (c *call) entry(verdict string) audit.Record {
 		TokenID:     d.TokenID,
 		Listener:    c.l.Name,
 		Method:      c.r.Method,
-		Source:      sourceOf(c.r),
+		Source:      c.from,
 		TraceID:     c.trace.ID(),
 		Latency:     time.Since(c.began),
 	}

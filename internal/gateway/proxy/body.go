@@ -28,6 +28,9 @@ type upload struct {
 
 // limitBody puts the limits on a request's body.
 func (x *exchange) limitBody(r *http.Request) *http.Request {
+	// Otherwise net/http, over HTTP/1.1, would read the whole body before the
+	// first byte of an answer goes out. What does not know of this needs no leave.
+	_ = http.NewResponseController(x.w).EnableFullDuplex()
 	ctx, cancel := context.WithCancelCause(r.Context())
 	x.body = &upload{
 		ReadCloser: http.MaxBytesReader(x.w, r.Body, x.u.cfg.MaxBody),

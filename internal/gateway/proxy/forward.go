@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"net"
 	"net/http"
 	"net/http/httputil"
 
@@ -17,6 +16,7 @@ type Pass struct {
 	Certificate mtls.Certificate
 	Bound       bool   // the token is bound to Certificate
 	Host        string // host, and port, of the listener's origin
+	Source      string // the address that the connection came from
 	Trace       web.Trace
 
 	// Answer sets the gateway's own headers on the answer. It may be called
@@ -72,14 +72,14 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	out.Host = ""
 	// Trailers come after our headers and could repeat their names.
 	out.Trailer = nil
-	strip(out.Header)
-	x.identify(out.Header, pr.In)
+	out.Header = admitted(out.Header)
+	x.identify(out.Header)
 	x.pass.Trace.Inject(out.Header)
 }
 
 // identify tells the upstream who calls, and how the client reached us (RS18).
-func (x *exchange) identify(h http.Header, in *http.Request) {
-	values := [6]string{x.pass.Assertion, x.pass.Host, remoteIP(in.RemoteAddr)}
+func (x *exchange) identify(h http.Header) {
+	values := [6]string{x.pass.Assertion, x.pass.Host, x.pass.Source}
 	h["Gatehouse-Assertion"] = values[0:1:1]
 	h["X-Forwarded-Host"] = values[1:2:2]
 	h["X-Forwarded-For"] = values[2:3:3]
@@ -97,14 +97,6 @@ func (x *exchange) identify(h http.Header, in *http.Request) {
 		h["X-Client-Cert-Dn"] = values[5:6:6]
 		h["X-Client-Verify"] = verifySuccess
 	}
-}
-
-func remoteIP(addr string) string {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return ""
-	}
-	return host
 }
 
 // answer runs when the upstream's headers are here.

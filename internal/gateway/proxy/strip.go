@@ -6,64 +6,78 @@ import (
 )
 
 // strippedNames are headers by which a client could pass for another, reach
-// another path or use another method than the one that was judged. The first
-// group holds its credentials, which are for the gateway alone (RS20).
-var strippedNames = set(
+// another path or use another method than the one that was judged; one that
+// ends in '-' stands for all that begin so. The first two are the client's
+// credentials, which are for the gateway alone (RS20). x-forwarded- covers
+// Envoy's x-forwarded-client-cert.
+var strippedNames = []string{
 	"authorization", "dpop",
 	"client-cert", "client-cert-chain", // RFC 9440
 	"forwarded", "x-real-ip", "true-client-ip", // RFC 7239, and proxies' own
 	"remote-user", "x-remote-user",
 	"x-original-url", "x-rewrite-url", "x-http-method", "x-http-method-override", "x-method-override",
-)
-
-// strippedPrefixes are families of such headers. x-forwarded- covers Envoy's
-// x-forwarded-client-cert.
-var strippedPrefixes = []string{"x-client-", "x-forwarded-", "x-ssl-", "ssl-client-", "gatehouse-", "proxy-"}
-
-func set(names ...string) map[string]bool {
-	m := make(map[string]bool, len(names))
-	for _, n := range names {
-		m[n] = true
-	}
-	return m
+	"x-client-", "x-forwarded-", "x-ssl-", "ssl-client-", "gatehouse-", "proxy-",
 }
 
-// longestName bounds what is compared: a longer name has one of the prefixes
-// or is none of the names.
-const longestName = 32
-
-// stripped tells whether a client may not send the header (RS19). Servers
-// that turn headers into variables (CGI, WSGI, FastCGI) read '_' and '-' alike.
-func stripped(name string) bool {
-	var buf [longestName]byte
-	n := 0
-	for ; n < len(name) && n < len(buf); n++ {
-		c := name[n]
-		switch {
-		case c >= 'A' && c <= 'Z':
-			c += 'a' - 'A'
-		case c == '_':
-			c = '-'
-		}
-		buf[n] = c
+// strippedBy has the names by their first letter.
+var strippedBy = func() (by [256][]string) {
+	for _, name := range strippedNames {
+		by[name[0]] = append(by[name[0]], name)
 	}
-	lower := buf[:n]
-	// The compiler makes no string for these comparisons.
-	for _, prefix := range strippedPrefixes {
-		if len(lower) >= len(prefix) && string(lower[:len(prefix)]) == prefix {
+	return by
+}()
+
+// stripped tells whether a client may not send the header (RS19).
+func stripped(name string) bool {
+	if name == "" {
+		return false
+	}
+	for _, s := range strippedBy[plain(name[0])] {
+		if matches(name, s) {
 			return true
 		}
 	}
-	return len(name) <= len(buf) && strippedNames[string(lower)]
+	return false
 }
 
-// strip removes what clients may not send.
-func strip(h http.Header) {
-	for name := range h {
-		if stripped(name) {
-			delete(h, name)
+// matches compares a header's name with one of strippedNames.
+func matches(name, s string) bool {
+	family := s[len(s)-1] == '-'
+	if len(name) < len(s) || len(name) > len(s) && !family {
+		return false
+	}
+	for i := range len(s) {
+		if plain(name[i]) != s[i] {
+			return false
 		}
 	}
+	return true
+}
+
+// plain reads '_' as '-', for servers that turn headers into variables (CGI,
+// WSGI, FastCGI) cannot tell them apart, and capitals as small letters.
+func plain(c byte) byte {
+	switch {
+	case c >= 'A' && c <= 'Z':
+		return c + 'a' - 'A'
+	case c == '_':
+		return '-'
+	}
+	return c
+}
+
+// ours is how many headers the gateway adds to a request at most.
+const ours = 10
+
+// admitted returns the headers that clients may send, with room for ours.
+func admitted(h http.Header) http.Header {
+	out := make(http.Header, len(h)+ours)
+	for name, values := range h {
+		if !stripped(name) {
+			out[name] = values
+		}
+	}
+	return out
 }
 
 // answerStripped are an upstream's headers that speak for the gateway: its
