@@ -20,6 +20,13 @@ func asserted(changed map[string]any) func(*partner, url.Values) {
 	return func(p *partner, form url.Values) { form.Set("client_assertion", p.assertion(changed)) }
 }
 
+// at sets a claim to a time counted from when the request is made.
+func at(claim string, from time.Duration) func(*partner, url.Values) {
+	return func(p *partner, form url.Values) {
+		form.Set("client_assertion", p.assertion(map[string]any{claim: time.Now().Add(from).Unix()}))
+	}
+}
+
 var refusedTokenRequests = []tokenRequest{
 	{"AS9 aud is the token endpoint", 401, "invalid_client", func(p *partner, form url.Values) {
 		form.Set("client_assertion", p.assertion(map[string]any{"aud": p.tokenEndpoint()}))
@@ -28,9 +35,9 @@ var refusedTokenRequests = []tokenRequest{
 		form.Set("client_assertion", p.assertion(map[string]any{"aud": []string{p.d.issuer()}}))
 	}},
 	{"AS9 aud is another issuer", 401, "invalid_client", asserted(map[string]any{"aud": "https://other.example"})},
-	{"AS9 expired", 401, "invalid_client", asserted(map[string]any{"exp": time.Now().Add(-2 * time.Minute).Unix()})},
+	{"AS9 expired", 401, "invalid_client", at("exp", -2*time.Minute)},
 	{"AS9 no exp", 401, "invalid_client", asserted(map[string]any{"exp": nil})},
-	{"AS9 not yet valid", 401, "invalid_client", asserted(map[string]any{"nbf": time.Now().Add(time.Minute).Unix()})},
+	{"AS9 not yet valid", 401, "invalid_client", at("nbf", time.Minute)},
 	{"AS9 no jti", 401, "invalid_client", asserted(map[string]any{"jti": nil})},
 	{"AS9 iss is another", 401, "invalid_client", asserted(map[string]any{"iss": "demo-reports"})},
 	{"AS12 unknown client", 401, "invalid_client", asserted(map[string]any{"iss": "nobody", "sub": "nobody"})},
