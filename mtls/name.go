@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -54,14 +55,31 @@ func (a attribute) equal(o attribute) bool {
 	case !a.isText:
 		return bytes.Equal(a.der, o.der)
 	case typesByOID[a.oid] != nil:
-		return strings.EqualFold(oneSpaced(a.text), oneSpaced(o.text))
+		return folded(oneSpaced(a.text)) == folded(oneSpaced(o.text))
 	}
 	return a.text == o.text
 }
 
 // oneSpaced drops the spaces around a value and makes each run of spaces in
-// it one (RFC 4518 §2.6.1).
-func oneSpaced(s string) string { return strings.Join(strings.Fields(s), " ") }
+// it one (RFC 4518 §2.6.1). Line breaks, NO-BREAK SPACE and the like are no
+// spaces here, although RFC 4518 §2.2 makes them so: they look like one, and a
+// name that only looks like a client's is not the client's.
+func oneSpaced(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' }), " ")
+}
+
+// folded takes the difference between upper and lower case away. For the same
+// reason letters of ASCII fold among themselves only: Unicode would make a k of
+// the KELVIN SIGN and an s of the long one.
+func folded(s string) string {
+	return strings.Map(func(r rune) rune {
+		lower := unicode.ToLower(unicode.ToUpper(r))
+		if (lower < utf8.RuneSelf) != (r < utf8.RuneSelf) {
+			return r
+		}
+		return lower
+	}, s)
+}
 
 // The shape of a Name (RFC 5280 §4.1.2.4). encoding/asn1 reads a SET OF for a
 // type whose name ends in SET.

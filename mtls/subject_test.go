@@ -77,6 +77,11 @@ func TestProof_AS13_SubjectDNComparedAsRDNSequences(t *testing.T) {
 		{"AS13 unknown type exact", `1.3.6.1.4.1.99999.1=Exact`, own, true},
 		{"AS13 unknown type is compared with case", `1.3.6.1.4.1.99999.1=exact`, own, false},
 		{"AS13 string types are alike", `CN=tpp`, der(t, rdn(val(oidCN, bmp("TPP")))), true},
+		{"AS13 letters beyond ASCII in another case", `CN=MÜLLER`, der(t, rdn(val(oidCN, "müller"))), true},
+		{"AS13 a KELVIN SIGN is no k", `CN=bank`, der(t, rdn(val(oidCN, "ban\u212a"))), false},
+		{"AS13 a long s is no s", `CN=acme pos`, der(t, rdn(val(oidCN, "acme po\u017f"))), false},
+		{"AS13 a NO-BREAK SPACE is no space", `CN=acme pos`, der(t, rdn(val(oidCN, "acme\u00a0pos"))), false},
+		{"AS13 a line break is no space", `CN=acme pos`, der(t, rdn(val(oidCN, "acme\npos"))), false},
 		{"AS13 NUL is not passed over", `CN=tpp`, der(t, rdn(val(oidCN, bmp("tpp\x00")))), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"gatehouse.example/internal/authserver/discovery"
 	"gatehouse.example/internal/authserver/token"
@@ -17,6 +18,10 @@ const (
 	frontListener = "authserver"
 	mtlsListener  = "authserver-mtls"
 )
+
+// bodyWithin is how long a request's body may take to arrive. A form fits a
+// few packets.
+const bodyWithin = 10 * time.Second
 
 // Server is the authorization server with all its issuers. It is safe for
 // concurrent use.
@@ -48,11 +53,11 @@ func New(c Config) (*Server, error) {
 }
 
 // Handler serves the front listener: metadata, keys and the token endpoint.
-func (s *Server) Handler() http.Handler { return web.WithHSTS(s.front) }
+func (s *Server) Handler() http.Handler { return web.WithHSTS(web.BodyWithin(bodyWithin, s.front)) }
 
 // MTLSHandler serves the mTLS listener, which demands a client certificate and
 // judges none: the token endpoint of mtls_endpoint_aliases (RFC 8705 §5).
-func (s *Server) MTLSHandler() http.Handler { return web.WithHSTS(s.mtls) }
+func (s *Server) MTLSHandler() http.Handler { return web.WithHSTS(web.BodyWithin(bodyWithin, s.mtls)) }
 
 // add puts an issuer at its addresses.
 func (s *Server) add(is *Issuer, services token.Services) error {

@@ -27,6 +27,7 @@ type call struct {
 	from  string // the address that the connection came from
 
 	route     *served
+	judged    bool // the caller was judged, so that the decision has challenges to give
 	decision  resource.Decision
 	assertion string
 }
@@ -101,6 +102,7 @@ func bodyFits(c *call) error {
 }
 
 func admit(c *call) (err error) {
+	c.judged = true
 	if c.route.UnsafePublic != "" {
 		return c.admitAnybody()
 	}

@@ -133,6 +133,9 @@ func (r refusal) check(t testing.TB) (problems []string) {
 	if w.Code == 401 && w.Header().Get("WWW-Authenticate") == "" {
 		problem("a 401 without a challenge")
 	}
+	if got := w.Header().Get("WWW-Authenticate"); got != "" && r.ids == "RS25" {
+		problem("a challenge %q for what no token can change", got)
+	}
 	if n := b.reached(); n != 0 {
 		problem("%d requests reached the upstream", n)
 	}

@@ -42,7 +42,11 @@ func (c *call) deny(err error) {
 	entry.Reason = reason(r)
 	c.l.g.submitDenial(entry)
 	c.l.g.metrics.denied(c.l.Name, entry.Route, r.Rule)
-	c.decision.Refuse(c.w, r)
+	if c.judged {
+		c.decision.Refuse(c.w, r)
+	} else {
+		resource.WriteRefusal(c.w, r)
+	}
 }
 
 // submitDenial records a denial. That it cannot be recorded changes nothing

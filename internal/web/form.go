@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 
 	"gatehouse.example/oauth"
@@ -14,10 +15,10 @@ const formType = "application/x-www-form-urlencoded"
 
 // ReadForm reads the parameters of a POST whose body is a form of at most
 // maxBytes. It refuses another method (405 with Allow) and a larger body
-// (413) by rule AS19, another content type (415) by AS19, parameters in the
-// query string, where credentials must not be, by AS6, and a repeated or
-// malformed parameter by AS29. It uses w only to say Allow and to stop
-// reading a body that is too large.
+// (413) by rule AS19, another content type (415) and a body that comes too
+// slowly (408, see [BodyWithin]) by AS19, parameters in the query string, where
+// credentials must not be, by AS6, and a repeated or malformed parameter by
+// AS29. It uses w only to say Allow and to stop reading.
 func ReadForm(w http.ResponseWriter, r *http.Request, maxBytes int64) (oauth.Parameters, error) {
 	none := oauth.Parameters{}
 	if r.Method != http.MethodPost {
@@ -42,7 +43,7 @@ func ReadForm(w http.ResponseWriter, r *http.Request, maxBytes int64) (oauth.Par
 // client libraries send and which is the encoding there is (RFC 6749 App. B).
 func isForm(h http.Header) bool {
 	types := h.Values("Content-Type")
-	if len(types) != 1 || h.Get("Content-Encoding") != "" {
+	if len(types) != 1 || len(h.Values("Content-Encoding")) > 0 {
 		return false
 	}
 	media, parameters, err := mime.ParseMediaType(types[0])
@@ -64,7 +65,11 @@ func readBody(w http.ResponseWriter, r *http.Request, maxBytes int64) (string, e
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBytes))
 	if err == nil {
+		bodyArrived(w)
 		return string(body), nil
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return "", oauth.Refuse("AS19", oauth.InvalidRequest, "The request body took too long to arrive.").WithStatus(http.StatusRequestTimeout).Because(err)
 	}
 	if limit := (*http.MaxBytesError)(nil); errors.As(err, &limit) {
 		return "", tooLarge.Because(err)

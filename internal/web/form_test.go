@@ -49,6 +49,7 @@ func TestReadForm_AS6_AS19_AS29_Refusals(t *testing.T) {
 		{"AS19 unknown type parameter", header("Content-Type", formType+"; version=2"), "a=b", refusal{"AS19", 415}},
 		{"AS19 two content types", func(r *http.Request) { r.Header.Add("Content-Type", "text/plain") }, "a=b", refusal{"AS19", 415}},
 		{"AS19 compressed", header("Content-Encoding", "gzip"), "a=b", refusal{"AS19", 415}},
+		{"AS19 compressed, behind an empty header", func(r *http.Request) { r.Header["Content-Encoding"] = []string{"", "gzip"} }, "a=b", refusal{"AS19", 415}},
 
 		{"AS19 a body of the limit", nil, "a=" + strings.Repeat("x", 98), refusal{}},
 		{"AS19 one byte more, announced", nil, "a=" + strings.Repeat("x", 99), refusal{"AS19", 413}},

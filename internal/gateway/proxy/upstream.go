@@ -75,11 +75,16 @@ func New(cfg Config) (*Upstream, error) {
 func newTransport(cfg Config) *http.Transport {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
+	encryption := &tls.Config{
+		MinVersion: tls.VersionTLS13, RootCAs: cfg.Roots,
+		ClientSessionCache:          tls.NewLRUClientSessionCache(0),
+		DynamicRecordSizingDisabled: true, // one write for a request's headers from the first on
+	}
 	dialer := &net.Dialer{Timeout: cfg.Timeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                 nil,
 		DialContext:           dialer.DialContext,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: cfg.Roots, ClientSessionCache: tls.NewLRUClientSessionCache(0)},
+		TLSClientConfig:       encryption,
 		TLSHandshakeTimeout:   cfg.Timeout,
 		ResponseHeaderTimeout: cfg.Timeout,
 		ExpectContinueTimeout: time.Second,

@@ -81,6 +81,8 @@ var assertionRefusals = []attempt{
 	{name: "AS11 client_id of another client", ids: "AS11", assertion: claims(goodClaims()), more: []string{"client_id", "somebody"}, rule: "AS11", sentence: "The client_id is not the client of the assertion."},
 
 	{name: "C7 typ of an access token", ids: "C7", assertion: typed("at+jwt"), rule: "C7", sentence: "The client assertion has the typ of another kind of token."},
+	{name: "C7 typ of a media type without a subtype", ids: "C7", assertion: typed("application/"), rule: "C7", sentence: "The client assertion has the typ of another kind of token."},
+	{name: "C7 typ that only Unicode makes application/jwt", ids: "C7", assertion: typed("appl\u0130cation/jwt"), rule: "C7", sentence: "The client assertion has the typ of another kind of token."},
 	{name: "C7 typ of a DPoP proof", ids: "C7", assertion: typed("dpop+jwt"), rule: "C7", sentence: "The client assertion has the typ of another kind of token."},
 	{name: "C7 registered key, algorithm not the pinned one", ids: "C7", assertion: func(t testing.TB, k *keys) string { return sign(t, k.edwards, "JWT", goodClaims()) }, rule: "C7", sentence: unmatched},
 	{name: "C4 unknown kid", ids: "C4 AS9", assertion: func(t testing.TB, k *keys) string { return sign(t, newSigner(t, "key-9"), "JWT", goodClaims()) }, rule: "AS9", sentence: unmatched},

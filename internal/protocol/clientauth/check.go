@@ -21,10 +21,13 @@ const (
 	maxLifetime = time.Hour
 )
 
-// assertionTypes are the typ headers of an assertion, without their optional
-// application/ prefix. Trap 1: client-authentication+jwt is accepted and not
-// required; "JWT" is what most libraries write.
-var assertionTypes = []string{"", "jwt", "client-authentication+jwt"}
+// assertionTypes are the typ headers of an assertion, in any case (RFC 7515
+// §4.1.9). Trap 1: client-authentication+jwt is accepted and not required;
+// "JWT" is what most libraries write.
+var assertionTypes = []string{
+	"", "JWT", "client-authentication+jwt",
+	"application/jwt", "application/client-authentication+jwt",
+}
 
 type assertionClaims struct {
 	Issuer    string            `json:"iss"`
@@ -115,9 +118,8 @@ func refuseAssertion(sentence string) error {
 }
 
 func checkType(k *checking) error {
-	typ := strings.TrimPrefix(strings.ToLower(k.presented.assertion.Header.Type), "application/")
 	for _, t := range assertionTypes {
-		if typ == t {
+		if strings.EqualFold(t, k.presented.assertion.Header.Type) {
 			return nil
 		}
 	}
