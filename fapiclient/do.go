@@ -66,7 +66,7 @@ func (c *Client) mayCarry(req *http.Request, token *Token) error {
 func tokenInQuery(query string) bool {
 	for pair := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
 		name, _, _ := strings.Cut(pair, "=")
-		if plain, err := url.QueryUnescape(name); err == nil && plain == "access_token" {
+		if plain, err := url.QueryUnescape(name); err == nil && strings.EqualFold(plain, "access_token") {
 			return true
 		}
 	}

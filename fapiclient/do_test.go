@@ -170,6 +170,7 @@ func TestDo_CL1_CL2_CL8_CL21_N1_WhatIsNotSent(t *testing.T) {
 		{"CL2 own DPoP", "CL2", "The request already carries an Authorization or DPoP header.", c, token, func(r *http.Request) { r.Header.Set("DPoP", "x") }},
 		{"CL2 token in the query", "CL2", inQuery, c, token, func(r *http.Request) { r.URL.RawQuery = "a=b&access_token=x" }},
 		{"CL2 token in the query, spelled otherwise", "CL2", inQuery, c, token, func(r *http.Request) { r.URL.RawQuery = "%61ccess_token" }},
+		{"CL2 token in the query, in other letters", "CL2", inQuery, c, token, func(r *http.Request) { r.URL.RawQuery = "a=b;Access_Token=x" }},
 		{"CL21 another Host", "CL21", "The request's Host is not the host of its URL, so no proof can name it.", c, token, func(r *http.Request) { r.Host = "evil.example" }},
 		{"CL8 redirect that net/http follows", "CL8", "A redirect is not followed with a token.", c, token, func(r *http.Request) { r.Response = new(http.Response) }},
 	} {

@@ -32,7 +32,7 @@ func readCredentials(f *Facts) (scheme, token string, err error) {
 		return "", "", noToken()
 	}
 	// A comma would be a second set of credentials that somebody joined.
-	if token == "" || strings.ContainsAny(token, " ,\t") {
+	if token == "" || strings.IndexByte(token, ' ') >= 0 || strings.IndexByte(token, ',') >= 0 || strings.IndexByte(token, '\t') >= 0 {
 		return "", "", oauth.Refuse("RS1", oauth.InvalidRequest, "The Authorization header does not hold exactly one access token.")
 	}
 	if len(token) > maxTokenBytes {

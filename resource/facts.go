@@ -61,18 +61,22 @@ func (o Origin) Host() string { return strings.TrimPrefix(o.s, "https://") }
 func (o Origin) URI(escapedPath string) string { return o.s + escapedPath }
 
 // tokenInQuery finds a parameter named access_token (RFC 6750 §2.3) without
-// building a map of all parameters.
+// building a map of all parameters. Some servers read its name in any case, or
+// let a semicolon separate parameters.
 func tokenInQuery(query string) bool {
 	for query != "" {
-		var pair string
-		pair, query, _ = strings.Cut(query, "&")
+		pair, rest := query, ""
+		if i := strings.IndexAny(query, "&;"); i >= 0 {
+			pair, rest = query[:i], query[i+1:]
+		}
+		query = rest
 		name, _, _ := strings.Cut(pair, "=")
 		if strings.ContainsAny(name, "%+") {
 			// A name that cannot be unescaped is left to the upstream: it is
 			// not this parameter by anybody's reading.
 			name, _ = url.QueryUnescape(name)
 		}
-		if name == "access_token" {
+		if strings.EqualFold(name, "access_token") {
 			return true
 		}
 	}

@@ -31,10 +31,23 @@ type keySource interface {
 	Stats() jwks.Stats
 }
 
+// remote is a cache of keys with the connection over which it fetches them.
+type remote struct {
+	*jwks.Cache
+	client *outbound.Client
+}
+
+// Run fetches until ctx ends, and leaves no idle connection behind: every
+// reload of a gateway makes a new verifier.
+func (r remote) Run(ctx context.Context) {
+	defer r.client.Close()
+	r.Cache.Run(ctx)
+}
+
 // remoteKeys fetches an issuer's keys over https.
 func remoteKeys(terms Issuer, now func() time.Time) (keySource, error) {
 	client := outbound.New(outbound.Options{Roots: terms.Roots, AllowPrivate: terms.AllowPrivate})
-	return jwks.New(jwks.Config{
+	cache, err := jwks.New(jwks.Config{
 		Issuer:  terms.URL,
 		JWKSURI: terms.JWKSURI,
 		Fetch: func(ctx context.Context, url string) ([]byte, error) {
@@ -43,6 +56,7 @@ func remoteKeys(terms Issuer, now func() time.Time) (keySource, error) {
 		Now:      now,
 		MaxStale: terms.KeysMaxStale,
 	})
+	return remote{cache, client}, err
 }
 
 type namedKeys struct {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,7 @@ refused, and why. It stays up until Ctrl-C, which drains.`,
   gatehouse demo --dir /tmp/d --port 0    in another folder, on free ports`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			slog.SetDefault(quiet(cmd.ErrOrStderr())) // net/http prints with package log
 			o.Out, o.Logger, o.Hangup = cmd.OutOrStdout(), quiet(cmd.ErrOrStderr()), hangups(cmd.Context())
 			return demo.Run(cmd.Context(), o)
 		},

@@ -129,3 +129,20 @@ func eventually(t *testing.T, what string, holds func() bool) {
 		}
 	}
 }
+
+// A client's key set that changes on disk is taken up by itself, so that a
+// removed key is worth nothing within seconds.
+func TestReload_C4_ARemovedKeyEndsByItself(t *testing.T) {
+	d := startDemo(t)
+	p := newPartner(t, d, "demo-partner")
+	p.token(nil)
+	other, err := os.ReadFile(d.path("clients/demo-reports.jwks.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	overwrite("clients/demo-partner.jwks.json", string(other))(t, d.dir)
+	eventually(t, "the removed key is refused", func() bool {
+		res, body := p.post(p.form(p.assertion(nil)))
+		return res.StatusCode == 401 && errorCode(body) == "invalid_client"
+	})
+}

@@ -42,6 +42,8 @@ serves on. SIGTERM and Ctrl-C stop accepting, let running requests end, and exit
 			}
 			collectLess()
 			logger := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+			// net/http prints what an upstream sends unasked with package log.
+			slog.SetDefault(logger)
 			server, err := serve.Start(cmd.Context(), serve.Options{File: file, Parts: parts, Logger: logger})
 			if err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,32 +54,65 @@ func prepare(dir string, port int, now time.Time) (*place, error) {
 	}
 	c, problems := config.Load(p.files.Config, config.Whole())
 	if err := problems.Err(); err != nil {
-		return nil, fmt.Errorf("%w\nthe demo's folder was changed; remove %s to start anew", err, dir)
+		return nil, fmt.Errorf("%w\n%s holds no demo that can be started; choose another folder with --dir", err, dir)
 	}
-	p.config = c
-	if len(c.Gateway.Upstreams) != 1 || len(c.AuthServer.Issuers) != 1 {
+	if !isDemo(c) {
 		return nil, fmt.Errorf("%s is not a demo's configuration; choose another folder with --dir", p.files.Config)
 	}
-	return p, nil
+	p.config = c
+	return p, p.portsAreFree()
 }
 
-// ports takes six ports from first on, or any six that are free.
+// isDemo tells a demo's configuration from one that somebody made for
+// something else, such as that of gatehouse init.
+func isDemo(c *config.Config) bool {
+	if c.AuthServer == nil || c.Gateway == nil || len(c.Gateway.Upstreams) != 1 || len(c.AuthServer.Issuers) != 1 {
+		return false
+	}
+	var ids []string
+	for _, client := range c.AuthServer.Issuers[0].Clients {
+		ids = append(ids, client.ID)
+	}
+	return slices.Contains(ids, clientDPoP) && slices.Contains(ids, clientMTLS) && slices.Contains(ids, clientReports)
+}
+
+// portsAreFree says what to do when they are not: a demo keeps the ports of
+// its first start.
+func (p *place) portsAreFree() error {
+	c := p.config
+	addresses := []string{c.Operations.Listen, c.AuthServer.Listen, c.AuthServer.MTLSListen, listenAddress(p.bank())}
+	for _, l := range c.Gateway.Listeners {
+		addresses = append(addresses, l.Listen)
+	}
+	for _, address := range addresses {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return fmt.Errorf("the demo in %s cannot listen on %s; stop what uses it (this demo, in another terminal?), or make another: --dir ANOTHER-FOLDER --port 0", p.shown(), address)
+		}
+		_ = l.Close()
+	}
+	return nil
+}
+
+// ports takes six ports from first on, or any six that are free. Nothing is
+// made on ports that something else uses: the demo would keep them.
 func ports(first int) (starter.Ports, error) {
 	var n [6]int
-	for i := range n {
-		n[i] = first + i
-		if first == 0 {
-			// All stay open until the last is found, so that no two are alike.
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				return starter.Ports{}, err
-			}
-			defer l.Close()
-			n[i] = l.Addr().(*net.TCPAddr).Port
-		}
-	}
-	if n[5] > 65535 || n[0] < 0 {
+	if first < 0 || first+len(n)-1 > 65535 {
 		return starter.Ports{}, fmt.Errorf("--port %d leaves no room for six ports below 65536", first)
+	}
+	for i := range n {
+		port := first
+		if first != 0 {
+			port += i
+		}
+		// All stay open until the last is found, so that no two are alike.
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return starter.Ports{}, fmt.Errorf("the demo cannot listen on port %d of localhost; stop what uses it, or choose the first of six other ports with --port N, or any that are free with --port 0", port)
+		}
+		defer l.Close()
+		n[i] = l.Addr().(*net.TCPAddr).Port
 	}
 	return starter.Ports{Operations: n[0], AuthServer: n[1], MTLS: n[2], Public: n[3], Partner: n[4], Upstream: n[5]}, nil
 }

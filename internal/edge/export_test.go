@@ -21,3 +21,12 @@ type Sampler struct{ s sampler }
 
 // Allow tells whether a line may be written now.
 func (s *Sampler) Allow(now time.Time) (ok bool, muted int) { return s.s.allow(now) }
+
+// SetBodyTimeout changes how long a client may send nothing of a body.
+func (e *Edge) SetBodyTimeout(d time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, p := range e.ports {
+		p.patience = d
+	}
+}

@@ -18,10 +18,12 @@ import (
 
 const (
 	// readHeaderTimeout and idleTimeout free a connection whose client sends
-	// its headers drop by drop, or nothing. There is no limit on a whole
-	// request or answer: it would break streams.
+	// its headers drop by drop, or nothing; bodyTimeout one that announced a
+	// body and sends nothing of it. There is no limit on a whole request or
+	// answer: it would break streams.
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
+	bodyTimeout       = time.Minute
 	// maxHeaderBytes has room for an access token (16 KiB) and a proof (8 KiB).
 	maxHeaderBytes = 64 << 10
 )
@@ -36,6 +38,7 @@ type port struct {
 	admitted chan net.Conn  // handshakes that ended well, for the server
 	work     sync.WaitGroup // run and the handshakes that it began
 	lines    sampler
+	patience time.Duration   // bodyTimeout
 	ctx      context.Context // ends when the port stops accepting
 	cancel   context.CancelFunc
 }
@@ -46,7 +49,7 @@ func (e *Edge) bind(g *generation) (*port, error) {
 	if err != nil {
 		return nil, bindError(g.spec, err)
 	}
-	p := &port{edge: e, socket: socket, admitted: make(chan net.Conn)}
+	p := &port{edge: e, socket: socket, admitted: make(chan net.Conn), patience: bodyTimeout}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.server = p.newServer()
 	p.swap(g)
@@ -123,7 +126,7 @@ func (p *port) serveHTTP(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Connection", "close")
 		}
 	}
-	g.spec.Handler.ServeHTTP(w, r)
+	g.spec.Handler.ServeHTTP(w, p.boundBody(w, r))
 }
 
 // run serves until stop.

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
 	"strings"
 	"testing"
 	"time"
@@ -177,6 +179,8 @@ func TestUpstream_EarlyHintsKeepOurHeaders(t *testing.T) {
 	b := newBed(t)
 	b.answer = func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "</style.css>; rel=preload")
+		w.Header().Set("Strict-Transport-Security", "max-age=0")
+		w.Header().Set("Gatehouse-Anything", "upstream's")
 		w.WriteHeader(http.StatusEarlyHints)
 		w.Header().Set("Strict-Transport-Security", "max-age=0")
 		w.Header().Set("Alt-Svc", `h3=":443"`)
@@ -185,11 +189,20 @@ func TestUpstream_EarlyHintsKeepOurHeaders(t *testing.T) {
 	}
 	front := tlsServer(t, b.ca, b.handler)
 	defer front.Close()
-	res, err := front.Client().Do(b.outside(front, b.good("GET", "/accounts", nil)))
+	r := b.outside(front, b.good("GET", "/accounts", nil))
+	var hints http.Header
+	r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{Got1xxResponse: func(_ int, h textproto.MIMEHeader) error {
+		hints = http.Header(h).Clone()
+		return nil
+	}}))
+	res, err := front.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
+	if hints.Get("Link") == "" || hints.Get("Strict-Transport-Security") == "max-age=0" || hints.Get("Gatehouse-Anything") != "" {
+		t.Errorf("N7: the early hints are %v", hints)
+	}
 	if got := res.Header["Strict-Transport-Security"]; len(got) != 1 || !strings.HasPrefix(got[0], "max-age=63072000") {
 		t.Errorf("N7: Strict-Transport-Security is %q", got)
 	}

@@ -131,5 +131,8 @@ func (l *listener) panicked(w http.ResponseWriter, r *http.Request, cause any) {
 		Listener: l.Name, Method: r.Method, Source: sourceOf(r), Status: http.StatusInternalServerError,
 	})
 	l.g.metrics.denied(l.Name, "", "RS25")
+	if r.ProtoMajor == 1 { // what is left of its body must not pass for the next request
+		w.Header().Set("Connection", "close")
+	}
 	resource.WriteRefusal(w, oauth.Refuse("RS25", oauth.ServerError, "The gateway could not complete the request."))
 }

@@ -106,6 +106,9 @@ func TestRecord_RS25_PanicDeniesAndTheServerStaysUp(t *testing.T) {
 	if w.Code != 500 || b.reached() != 0 || !strings.Contains(w.Body.String(), `"server_error"`) || strings.Contains(w.Body.String(), "panic") {
 		t.Errorf("%d %s, %d requests reached the upstream", w.Code, w.Body, b.reached())
 	}
+	if w.Header().Get("Connection") != "close" {
+		t.Error("RS25 the connection goes on: what is left of the body would be read as a request")
+	}
 	if w := b.serve(b.handler, b.good("GET", "/accounts", nil)); w.Code != 200 {
 		t.Errorf("the next request: %d %s", w.Code, w.Body)
 	}

@@ -16,11 +16,12 @@ type Cache[K comparable, V any] struct {
 }
 
 type generation[K comparable, V any] struct {
-	entries map[K]entry[V]
+	entries map[K]entry[K, V]
 	bytes   int
 }
 
-type entry[V any] struct {
+type entry[K comparable, V any] struct {
+	key   K // as it was put, see [Cache.Get]
 	value V
 	bytes int
 }
@@ -28,11 +29,13 @@ type entry[V any] struct {
 // New makes a cache of at most maxBytes.
 func New[K comparable, V any](maxBytes int) *Cache[K, V] {
 	c := &Cache[K, V]{half: maxBytes / 2}
-	c.young.entries = map[K]entry[V]{}
+	c.young.entries = map[K]entry[K, V]{}
 	return c
 }
 
-// Get finds a value. One that is about to be dropped is kept a while longer.
+// Get finds a value. One that is about to be dropped is kept a while longer,
+// under the key by which it was put: the equal one of whoever asks may be a
+// part of something large, which must not be kept for it.
 func (c *Cache[K, V]) Get(key K) (V, bool) {
 	c.mu.RLock()
 	e, found := c.young.entries[key]
@@ -42,7 +45,7 @@ func (c *Cache[K, V]) Get(key K) (V, bool) {
 	}
 	c.mu.RUnlock()
 	if aged {
-		c.Put(key, e.value, e.bytes)
+		c.Put(e.key, e.value, e.bytes)
 	}
 	return e.value, found || aged
 }
@@ -58,9 +61,9 @@ func (c *Cache[K, V]) Put(key K, value V, bytes int) {
 	}
 	if c.young.bytes+bytes > c.half {
 		c.old = c.young
-		c.young = generation[K, V]{entries: map[K]entry[V]{}}
+		c.young = generation[K, V]{entries: map[K]entry[K, V]{}}
 	}
-	c.young.entries[key] = entry[V]{value, bytes}
+	c.young.entries[key] = entry[K, V]{key, value, bytes}
 	c.young.bytes += bytes
 }
 

@@ -1,8 +1,10 @@
 package recent
 
 import (
+	"strings"
 	"sync"
 	"testing"
+	"unsafe"
 )
 
 func TestCacheRemembersWhatIsUsed(t *testing.T) {
@@ -67,5 +69,23 @@ func BenchmarkGet(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		c.Get(key)
+	}
+}
+
+// A key may be a slice of a whole request line, which the cache does not count.
+func TestCacheKeepsTheKeyThatWasPut(t *testing.T) {
+	c := New[string, int](100)
+	c.Put("kept", 1, 40)
+	c.Put("other", 2, 40) // the next generation
+	asked := strings.Clone("kept")
+	if _, found := c.Get(asked); !found {
+		t.Fatal("the entry is gone")
+	}
+	for _, g := range []generation[string, int]{c.young, c.old} {
+		for key := range g.entries {
+			if unsafe.StringData(key) == unsafe.StringData(asked) {
+				t.Error("the cache keeps the key of whoever asked last")
+			}
+		}
 	}
 }

@@ -24,6 +24,7 @@ import (
 // generation is what one configuration makes.
 type generation struct {
 	config   *config.Config
+	files    *edge.Files // what config names on disk, observed since before it was read
 	specs    []edge.Spec
 	verifier *resource.Verifier // nil without the gateway
 	gateway  *gateway.Gateway   // nil without the gateway

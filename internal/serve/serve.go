@@ -21,6 +21,9 @@ const (
 	drainWithin = 20 * time.Second
 	// watchEvery is how often files are looked at for a changed content.
 	watchEvery = 5 * time.Second
+	// retryAfter is when a reload that failed after a change on disk is tried
+	// again.
+	retryAfter = time.Minute
 )
 
 // Options say what to run.
@@ -49,18 +52,17 @@ type Server struct {
 // it returns, connections are accepted; [Server.AwaitReady] says when requests
 // will be let through.
 func Start(ctx context.Context, opts Options) (*Server, error) {
-	c, problems := config.Load(opts.File, opts.Parts)
-	if err := first(opts.File, problems); err != nil {
+	c, files, err := load(opts)
+	if err != nil {
 		return nil, err
 	}
 	s := &Server{opts: opts, served: make(chan error, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	var err error
 	if s.foundation, err = lay(ctx, c, opts.Logger); err != nil {
 		s.cancel()
 		return nil, err
 	}
-	if err := s.open(ctx, c); err != nil {
+	if err := s.open(ctx, c, files); err != nil {
 		s.cancel()
 		return nil, errors.Join(err, s.foundation.close(ctx))
 	}
@@ -68,6 +70,26 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		opts.Logger.Warn("unsafe setting in force", "key", u.Key, "line", u.Line, "reason", u.Reason)
 	}
 	return s, nil
+}
+
+// load reads the configuration, and begins to observe the files that it names
+// before they are read: a change that comes while they are being read is seen.
+// The configuration file itself is left to SIGHUP: whoever edits it says when
+// it is finished.
+func load(opts Options) (*config.Config, *edge.Files, error) {
+	var observed []string
+	var files *edge.Files
+	for {
+		c, problems := config.Load(opts.File, opts.Parts)
+		if err := first(opts.File, problems); err != nil {
+			return nil, nil, err
+		}
+		named := slices.DeleteFunc(slices.Clone(c.Files()), func(f string) bool { return f == c.File })
+		if files != nil && slices.Equal(named, observed) {
+			return c, files, nil
+		}
+		observed, files = named, edge.Observe(named...)
+	}
 }
 
 // first makes one line of a configuration's problems.
@@ -81,11 +103,12 @@ func first(file string, problems config.Problems) error {
 	return fmt.Errorf("%s (and %d more: gatehouse config check -c %s)", problems[0], len(problems)-1, file)
 }
 
-func (s *Server) open(ctx context.Context, c *config.Config) error {
+func (s *Server) open(ctx context.Context, c *config.Config, files *edge.Files) error {
 	g, err := s.foundation.provision(ctx, c)
 	if err != nil {
 		return err
 	}
+	g.files = files
 	if s.operations, err = openOperations(c.Operations.Listen, s); err != nil {
 		return err
 	}
@@ -122,8 +145,8 @@ func (s *Server) Reload(ctx context.Context) error {
 	if s.draining.Load() {
 		return errors.New("shutting down")
 	}
-	c, problems := config.Load(s.opts.File, s.opts.Parts)
-	if err := first(s.opts.File, problems); err != nil {
+	c, files, err := load(s.opts)
+	if err != nil {
 		return err
 	}
 	if err := s.foundation.fixed.allows(c); err != nil {
@@ -133,6 +156,7 @@ func (s *Server) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	next.files = files
 	next.fetchKeys(s.ctx)
 	if err := next.awaitKeys(ctx, keysWithin); err != nil {
 		next.end()
@@ -150,55 +174,58 @@ func (s *Server) Reload(ctx context.Context) error {
 }
 
 // Run serves until ctx ends, then drains. Each value from hangup, and each
-// change of a certificate, key or bundle on disk, is a reload.
+// change of a certificate, key or bundle on disk, is a reload. One that a
+// change on disk caused and that failed is tried again: what failed may have
+// been an issuer that was away for a moment.
 func (s *Server) Run(ctx context.Context, hangup <-chan struct{}) error {
 	changed := make(chan struct{}, 1)
-	watched := s.files()
-	unwatch := s.watch(watched, changed)
+	var retry <-chan time.Time
 	for {
-		select {
-		case <-ctx.Done():
-			unwatch()
-			return s.Shutdown()
-		case err := <-s.served:
-			unwatch()
-			return errors.Join(err, s.Shutdown())
-		case <-hangup:
-		case <-changed:
+		g := s.current.Load()
+		watching, unwatch := context.WithCancel(s.ctx)
+		go g.files.Watch(watching, watchEvery, func() { signal(changed) })
+		// A failed reload leaves the generation, and its files are watched on
+		// without a break.
+		for s.current.Load() == g {
+			byChange := retry != nil
+			select {
+			case <-ctx.Done():
+				unwatch()
+				return s.Shutdown()
+			case err := <-s.served:
+				unwatch()
+				return errors.Join(err, s.Shutdown())
+			case <-hangup:
+			case <-changed:
+				byChange = true
+			case <-retry:
+			}
+			retry = nil
+			if err := s.reload(ctx); err != nil && byChange {
+				retry = time.After(retryAfter)
+			}
 		}
-		err := s.Reload(ctx)
-		s.foundation.metrics.reloaded(err)
-		if err != nil {
-			s.opts.Logger.Error("reload failed; the old configuration serves on", "error", err.Error())
-		} else {
-			s.opts.Logger.Info("reloaded")
-		}
-		// The same files are watched on without a break, or a change that came
-		// while they were being loaded would be missed.
-		if now := s.files(); !slices.Equal(now, watched) {
-			unwatch()
-			watched, unwatch = now, s.watch(now, changed)
-		}
+		unwatch()
 	}
 }
 
-// files are those whose change is a reload. The configuration file itself is
-// left to SIGHUP: whoever edits it says when it is finished.
-func (s *Server) files() []string {
-	c := s.current.Load().config
-	return slices.DeleteFunc(slices.Clone(c.Files()), func(f string) bool { return f == c.File })
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
-// watch looks at files until the function it returns is called.
-func (s *Server) watch(files []string, changed chan<- struct{}) (stop func()) {
-	ctx, cancel := context.WithCancel(s.ctx)
-	go edge.Watch(ctx, files, watchEvery, func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	})
-	return cancel
+// reload is Reload, told to the operator.
+func (s *Server) reload(ctx context.Context) error {
+	err := s.Reload(ctx)
+	s.foundation.metrics.reloaded(err)
+	if err != nil {
+		s.opts.Logger.Error("reload failed; the old configuration serves on", "error", err.Error())
+	} else {
+		s.opts.Logger.Info("reloaded")
+	}
+	return err
 }
 
 // Shutdown stops accepting, lets running requests end, and closes everything.

@@ -64,6 +64,7 @@ func findClient(x *exchange) error {
 
 func authenticate(x *exchange) (err error) {
 	x.who, err = x.presented.Check(x.client.Client, x.issuer.URL, x.issuer.ClientCA(), x.now)
+	x.proven = err == nil
 	return err
 }
 

@@ -29,6 +29,9 @@ func TestToken_RS25_EveryDecisionIsRecorded(t *testing.T) {
 	w.mustIssue(w.byCertificate())
 	unknown := w.by("nobody")
 	w.send(unknown)
+	impostor := w.by("partner")
+	w.assert(impostor, w.stranger, "partner")
+	w.send(impostor)
 	noScope := w.by("partner")
 	noScope.form.Del("scope")
 	w.send(noScope)
@@ -39,13 +42,14 @@ func TestToken_RS25_EveryDecisionIsRecorded(t *testing.T) {
 	w.send(w.by("partner"))
 
 	records := w.records()
-	if len(records) != 6 {
-		t.Fatalf("%d records, want 6: %v", len(records), records)
+	if len(records) != 7 {
+		t.Fatalf("%d records, want 7: %v", len(records), records)
 	}
 	for i, want := range []map[string]any{
 		{"event": "token", "verdict": "allow", "client": "partner", "subject": "partner", "status": 200.0, "listener": "front", "trace_id": "0af7651916cd43dd8448eb211c80319c"},
 		{"event": "token", "verdict": "allow", "client": "cert", "listener": "mtls", "certificate": w.certificateOf(w.byCertificate()).Fingerprint()},
 		{"event": "token", "verdict": "deny", "rule": "AS12", "client": nil, "status": 401.0},
+		{"event": "token", "verdict": "deny", "rule": "AS12", "client": nil, "status": 401.0}, // anybody may claim to be the partner
 		{"event": "token", "verdict": "deny", "rule": "AS67", "client": "partner", "status": 400.0, "method": "POST", "source": "192.0.2.1", "issuer": issuer},
 		{"event": "token", "verdict": "deny", "rule": "AS19", "method": "other", "status": 405.0},
 		{"event": "token", "verdict": "deny", "rule": "RS25", "client": "partner", "status": 500.0},

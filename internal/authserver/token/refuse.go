@@ -39,7 +39,8 @@ func usesBasic(r *http.Request) bool {
 	return strings.EqualFold(scheme, "Basic")
 }
 
-// entry is the record of this request as far as it came.
+// entry is the record of this request as far as it came. It names a client only
+// once that is proven, or anybody could fill the log with a partner's failures.
 func (x *exchange) entry(verdict string, status int) audit.Record {
 	e := audit.Record{
 		Time: x.now, Event: "token", Verdict: verdict,
@@ -48,7 +49,7 @@ func (x *exchange) entry(verdict string, status int) audit.Record {
 		Source: source(x.r.RemoteAddr), TraceID: x.trace.ID(),
 		Status: status, Latency: time.Since(x.begun),
 	}
-	if x.registered {
+	if x.proven {
 		e.Client = x.client.ID
 	}
 	if x.certificate.Present() {
@@ -83,8 +84,11 @@ func reason(refusal *oauth.Refusal) string {
 func (x *exchange) log(refusal *oauth.Refusal) {
 	level := slog.LevelInfo
 	attributes := []any{"issuer", x.issuer.URL, "rule", refusal.Rule, "code", string(refusal.Code), "reason", reason(refusal), "trace_id", x.trace.ID()}
-	if x.registered {
+	switch {
+	case x.proven:
 		attributes = append(attributes, "client", x.client.ID)
+	case x.registered:
+		attributes = append(attributes, "claimed_client", x.client.ID)
 	}
 	if refusal.HTTPStatus() >= http.StatusInternalServerError {
 		level = slog.LevelError

@@ -56,6 +56,7 @@ type exchange struct {
 	client      registry.Client // of a registered client, else of the decoy
 	registered  bool
 	who         clientauth.Authenticated
+	proven      bool        // who is there
 	proof       *dpop.Proof // nil when none came
 	held        grant.Possession
 	audience    string

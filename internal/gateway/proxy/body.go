@@ -20,10 +20,13 @@ var errStalled = errors.New("the upstream does not take the body")
 type upload struct {
 	io.ReadCloser
 	timeout time.Duration
+	http1   bool // the client's connection has one request at a time
 
 	mu      sync.Mutex
 	stalled *time.Timer
 	stopped bool
+	whole   bool  // it was read to its end
+	broken  error // why it will not be
 }
 
 // limitBody puts the limits on a request's body.
@@ -35,6 +38,7 @@ func (x *exchange) limitBody(r *http.Request) *http.Request {
 	x.body = &upload{
 		ReadCloser: http.MaxBytesReader(x.w, r.Body, x.u.cfg.MaxBody),
 		timeout:    x.u.cfg.Timeout,
+		http1:      r.ProtoMajor == 1,
 		stalled:    time.AfterFunc(x.u.cfg.Timeout, func() { cancel(errStalled) }),
 	}
 	x.body.stalled.Stop() // nothing waits yet; connecting has a limit of its own
@@ -46,8 +50,38 @@ func (x *exchange) limitBody(r *http.Request) *http.Request {
 func (b *upload) Read(p []byte) (int, error) {
 	b.arm(false)
 	n, err := b.ReadCloser.Read(p)
+	b.note(err)
 	b.arm(true)
 	return n, err
+}
+
+// note remembers how the body ended, when it has.
+func (b *upload) note(err error) {
+	if err == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.whole = err == io.EOF; !b.whole {
+		b.broken = err
+	}
+}
+
+// brokeBy tells whether err comes from a body that the client did not send
+// whole or well-formed.
+func (b *upload) brokeBy(err error) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.broken != nil && errors.Is(err, b.broken)
+}
+
+// unread tells whether there may be more of the body on the connection that
+// would pass for the next request: with full duplex, net/http does not look
+// whether what is left of a body is well-formed.
+func (b *upload) unread() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.http1 && !b.whole
 }
 
 // arm runs the clock while the upstream has something to take.

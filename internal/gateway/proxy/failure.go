@@ -25,6 +25,8 @@ func (x *exchange) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &tooLarge):
 		x.refuse(w, "too_large", TooLarge().Because(err))
+	case x.body != nil && x.body.brokeBy(err):
+		x.refuse(w, "client_body", oauth.Refuse("RS25", oauth.InvalidRequest, "The request body is malformed or did not arrive whole.").Because(err))
 	case errors.Is(context.Cause(r.Context()), errStalled), errors.As(err, &timeout) && timeout.Timeout():
 		x.refuse(w, "timeout", unavailable(http.StatusGatewayTimeout, "The service behind the gateway did not answer in time.", err))
 	case r.Context().Err() != nil:
@@ -38,7 +40,7 @@ func (x *exchange) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (x *exchange) refuse(w http.ResponseWriter, reason string, r *oauth.Refusal) {
-	x.pass.Answer(w.Header())
+	x.own(w.Header())
 	x.pass.Failed(w, Failure{reason, r})
 }
 

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httputil"
 
@@ -49,8 +50,22 @@ func (u *Upstream) Forward(w http.ResponseWriter, r *http.Request, p Pass) {
 		ErrorHandler:   x.fail,
 		ErrorLog:       quiet,
 	}
-	proxy.ServeHTTP(w, r)
+	proxy.ServeHTTP(answering{x.w}, r)
 }
+
+// answering is the client's ResponseWriter without what an informational
+// answer (1xx) may not say. The final answer comes by [exchange.answer].
+type answering struct{ http.ResponseWriter }
+
+func (a answering) WriteHeader(status int) {
+	if status < 200 {
+		stripAnswer(a.Header())
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController find the writer beneath.
+func (a answering) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // The values of X-Client-Verify: nginx's words.
 var (
@@ -104,8 +119,21 @@ func (x *exchange) answer(res *http.Response) error {
 	if x.body != nil {
 		x.body.answered()
 	}
+	if res.StatusCode < 200 { // a final answer has three digits from there on (RFC 9110 §15)
+		return errors.New("the upstream's answer has the status " + res.Status)
+	}
 	stripAnswer(res.Header)
 	// Again, for an informational answer (1xx) has cleared them.
-	x.pass.Answer(x.w.Header())
+	x.own(x.w.Header())
 	return nil
+}
+
+// own sets the gateway's own headers on an answer. One that begins before the
+// request's body has ended is the last on its connection: what comes then of
+// the body is never read as a request.
+func (x *exchange) own(h http.Header) {
+	x.pass.Answer(h)
+	if x.body != nil && x.body.unread() {
+		h.Set("Connection", "close")
+	}
 }

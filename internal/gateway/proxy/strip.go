@@ -13,10 +13,12 @@ import (
 var strippedNames = []string{
 	"authorization", "dpop",
 	"client-cert", "client-cert-chain", // RFC 9440
-	"forwarded", "x-real-ip", "true-client-ip", // RFC 7239, and proxies' own
-	"remote-user", "x-remote-user",
-	"x-original-url", "x-rewrite-url", "x-http-method", "x-http-method-override", "x-method-override",
-	"x-client-", "x-forwarded-", "x-ssl-", "ssl-client-", "gatehouse-", "proxy-",
+	"forwarded", "x-forwarded", "x-real-ip", "true-client-ip", "cf-connecting-ip", "x-cluster-client-ip", // RFC 7239, and proxies' own
+	"remote-user", "x-remote-", "x-auth-request-", "x-authenticated-", "x-consumer-", "x-credential-",
+	"x-original-", "x-rewrite-url", "x-host", "x-http-method", "x-http-method-override", "x-method-override",
+	"x-client-", "x-forwarded-", "x-ssl-", "x-tls-client-", "ssl-client-", "x-amzn-mtls-", "x-arr-clientcert", "x-envoy-",
+	"gatehouse-", "proxy-",
+	"proxy", // HTTP_PROXY to a CGI program, which would send its own calls there
 }
 
 // strippedBy has the names by their first letter.
@@ -54,16 +56,17 @@ func matches(name, s string) bool {
 	return true
 }
 
-// plain reads '_' as '-', for servers that turn headers into variables (CGI,
-// WSGI, FastCGI) cannot tell them apart, and capitals as small letters.
+// plain reads '_', '.' and whatever else is neither letter nor digit as '-',
+// for servers that turn headers into variables (CGI, WSGI, FastCGI) cannot tell
+// them apart, and capitals as small letters.
 func plain(c byte) byte {
 	switch {
 	case c >= 'A' && c <= 'Z':
 		return c + 'a' - 'A'
-	case c == '_':
-		return '-'
+	case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+		return c
 	}
-	return c
+	return '-'
 }
 
 // ours is how many headers the gateway adds to a request at most.

@@ -15,9 +15,11 @@ func TestStrip_RS19_RS20_WhatClientsMayNotSend(t *testing.T) {
 		"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Client-Cert", "X-Forwarded-Prefix",
 		"X-Real-IP", "True-Client-IP", "X-SSL-Client-Cert", "X-SSL-Client-Verify", "SSL-Client-Cert", "SSL_CLIENT_S_DN",
 		"Remote-User", "X-Remote-User", "X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
-		"Gatehouse-Assertion", "Gatehouse-Anything",
+		"Gatehouse-Assertion", "Gatehouse-Anything", "Proxy",
+		"X-Forwarded", "CF-Connecting-IP", "X-Cluster-Client-IP", "X-Remote-Addr", "X-Auth-Request-User", "X-Authenticated-Userid", "X-Consumer-Username", "X-Credential-Identifier",
+		"X-Original-URI", "X-Original-Method", "X-Original-Host", "X-Host", "X-TLS-Client-Cert", "X-Amzn-Mtls-Clientcert", "X-ARR-ClientCert", "X-Envoy-Original-Path",
 	} {
-		spellings := []string{name, strings.ToLower(name), strings.ToUpper(name), strings.ReplaceAll(name, "-", "_"), strings.ToLower(strings.ReplaceAll(name, "-", "_")), strings.Replace(name, "-", "_", 1)}
+		spellings := []string{name, strings.ToLower(name), strings.ToUpper(name), strings.ReplaceAll(name, "-", "_"), strings.ToLower(strings.ReplaceAll(name, "-", "_")), strings.Replace(name, "-", "_", 1), strings.ReplaceAll(name, "-", "."), strings.ReplaceAll(name, "-", "~")}
 		for _, s := range spellings {
 			t.Run("RS19 "+s, func(t *testing.T) {
 				if !proxy.Stripped(s) {

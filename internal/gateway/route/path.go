@@ -44,15 +44,18 @@ func checkSegment(segment string) error {
 	if text == "." || text == ".." {
 		return errDots
 	}
+	ascii := true
 	for i := range len(text) {
 		switch c := text[i]; {
+		case c >= utf8.RuneSelf:
+			ascii = false
 		case c < 0x20 || c == 0x7f || c == '/' || c == '\\' || c == ';':
 			return errCharacter
 		case c == '%' && i+2 < len(text) && isHex(text[i+1]) && isHex(text[i+2]):
 			return errTwice
 		}
 	}
-	if !utf8.ValidString(text) {
+	if !ascii && !utf8.ValidString(text) {
 		return errText
 	}
 	return nil

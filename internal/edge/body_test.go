@@ -1,0 +1,108 @@
+package edge_test
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse.example/internal/edge"
+)
+
+// A client that announces a body and does not send it has its answer, and its
+// connection ends, whether or not the handler reads the body.
+func TestBodyThatDoesNotComeEndsTheConnection(t *testing.T) {
+	refuses := func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "refused", http.StatusUnauthorized) }
+	reads := func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			http.Error(w, "no body", http.StatusBadRequest)
+		}
+	}
+	answersFirst := func(w http.ResponseWriter, _ *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		w.Header().Set("Connection", "close") // as a proxy must: what is left of the body may be anything
+		http.Error(w, "refused", http.StatusUnauthorized)
+	}
+	for name, c := range map[string]struct {
+		handler http.HandlerFunc
+		framing string
+		status  string
+	}{
+		"a handler that refuses, a length":       {refuses, "Content-Length: 100", "401"},
+		"a handler that refuses, chunks":         {refuses, "Transfer-Encoding: chunked", "401"},
+		"a handler that reads, a length":         {reads, "Content-Length: 100", "400"},
+		"a handler that reads, chunks":           {reads, "Transfer-Encoding: chunked", "400"},
+		"a handler that answers first, a length": {answersFirst, "Content-Length: 100", "401"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t)
+			b.open(b.spec("public", edge.NoClientCertificates(), c.handler))
+			b.edge.SetBodyTimeout(50 * time.Millisecond)
+			config := b.presenting(tls.Certificate{})
+			conn, err := tls.Dial("tcp", b.edge.Addr("public"), config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+			_ = conn.SetDeadline(time.Now().Add(10 * time.Second)) // a hanging test says where
+			_, _ = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: localhost\r\n"+c.framing+"\r\n\r\n")
+			answer, err := io.ReadAll(conn)
+			if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 "+c.status) {
+				t.Errorf("%q, %v; want %s and the end of the connection", answer, err, c.status)
+			}
+		})
+	}
+}
+
+// A body may take as long as it likes when it keeps coming, and an answer may
+// take longer than a body may pause.
+func TestBodyThatComesSlowlyIsRead(t *testing.T) {
+	for _, h2 := range []bool{false, true} {
+		t.Run(fmt.Sprintf("HTTP/2 %t", h2), func(t *testing.T) {
+			t.Parallel()
+			sendSlowly(t, h2)
+		})
+	}
+}
+
+func sendSlowly(t *testing.T, h2 bool) {
+	const patience = 500 * time.Millisecond
+	b := newBed(t)
+	b.open(b.spec("public", edge.NoClientCertificates(), func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		select {
+		case <-time.After(2 * patience):
+			_, _ = w.Write(body)
+		case <-r.Context().Done():
+		}
+	}))
+	b.edge.SetBodyTimeout(patience)
+	client := b.client(b.presenting(tls.Certificate{}))
+	client.Transport.(*http.Transport).ForceAttemptHTTP2 = h2
+	reader, writer := io.Pipe()
+	go func() {
+		tick := time.NewTicker(patience / 20)
+		defer tick.Stop()
+		for range 30 {
+			<-tick.C
+			_, _ = writer.Write([]byte("a"))
+		}
+		_ = writer.Close()
+	}()
+	resp, err := client.Post("https://"+b.edge.Addr("public")+"/", "text/plain", reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if resp.StatusCode != 200 || len(text) != 30 || err != nil {
+		t.Errorf("%d %q, %v", resp.StatusCode, text, err)
+	}
+}
