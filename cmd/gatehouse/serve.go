@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -17,7 +18,7 @@ import (
 )
 
 func serveCommand() *cobra.Command {
-	var file string
+	var file, level string
 	var only []string
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -41,7 +42,11 @@ serves on. SIGTERM and Ctrl-C stop accepting, let running requests end, and exit
 				}
 			}
 			collectLess()
-			logger := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+			var lowest slog.Level
+			if err := lowest.UnmarshalText([]byte(level)); err != nil {
+				return fmt.Errorf("--log-level %q is not debug, info, warn or error", level)
+			}
+			logger := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: lowest}))
 			// net/http prints what an upstream sends unasked with package log.
 			slog.SetDefault(logger)
 			server, err := serve.Start(cmd.Context(), serve.Options{File: file, Parts: parts, Logger: logger})
@@ -55,6 +60,7 @@ serves on. SIGTERM and Ctrl-C stop accepting, let running requests end, and exit
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", "gatehouse.yaml", "the configuration file")
 	cmd.Flags().StringSliceVar(&only, "only", nil, "run only these parts: authserver, gateway")
+	cmd.Flags().StringVar(&level, "log-level", "info", "debug, info, warn or error; debug tells each refused token request")
 	return cmd
 }
 

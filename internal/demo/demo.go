@@ -73,7 +73,7 @@ func show(ctx context.Context, p *place, server *serve.Server, bank *upstream, o
 	if err != nil {
 		return err
 	}
-	right := r.play(ctx, s)
+	right := r.play(ctx, s, scenes)
 	if !o.Once {
 		r.next(p)
 	}

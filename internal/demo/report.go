@@ -49,7 +49,7 @@ func (r report) house(p *place, operations string, took time.Duration) {
 }
 
 // play plays the scenes and tells whether each ended as it must.
-func (r report) play(ctx context.Context, s *stage) bool {
+func (r report) play(ctx context.Context, s *stage, scenes []scene) bool {
 	r.line("%s", bold.Render("One call per layer"))
 	right := true
 	for i, scene := range scenes {

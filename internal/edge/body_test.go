@@ -2,9 +2,11 @@ package edge_test
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -57,8 +59,8 @@ func TestBodyThatDoesNotComeEndsTheConnection(t *testing.T) {
 	}
 }
 
-// A body may take as long as it likes when it keeps coming, and an answer may
-// take longer than a body may pause.
+// A body may take as long as it likes when it keeps coming; a handler may let
+// it wait, and an answer may take longer than a body may pause.
 func TestBodyThatComesSlowlyIsRead(t *testing.T) {
 	for _, h2 := range []bool{false, true} {
 		t.Run(fmt.Sprintf("HTTP/2 %t", h2), func(t *testing.T) {
@@ -69,9 +71,10 @@ func TestBodyThatComesSlowlyIsRead(t *testing.T) {
 }
 
 func sendSlowly(t *testing.T, h2 bool) {
-	const patience = 500 * time.Millisecond
+	const patience = 400 * time.Millisecond
 	b := newBed(t)
 	b.open(b.spec("public", edge.NoClientCertificates(), func(w http.ResponseWriter, r *http.Request) {
+		<-time.After(2 * patience)
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
@@ -90,7 +93,7 @@ func sendSlowly(t *testing.T, h2 bool) {
 	go func() {
 		tick := time.NewTicker(patience / 20)
 		defer tick.Stop()
-		for range 30 {
+		for range 100 {
 			<-tick.C
 			_, _ = writer.Write([]byte("a"))
 		}
@@ -102,7 +105,27 @@ func sendSlowly(t *testing.T, h2 bool) {
 	}
 	text, err := io.ReadAll(resp.Body)
 	_ = resp.Body.Close()
-	if resp.StatusCode != 200 || len(text) != 30 || err != nil {
+	if resp.StatusCode != 200 || len(text) != 100 || err != nil {
 		t.Errorf("%d %q, %v", resp.StatusCode, text, err)
+	}
+}
+
+func TestBodyThatDoesNotComeEndsTheStream(t *testing.T) {
+	b := newBed(t)
+	ended := make(chan error, 1)
+	b.open(b.spec("public", edge.NoClientCertificates(), func(_ http.ResponseWriter, r *http.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		ended <- err
+	}))
+	b.edge.SetBodyTimeout(50 * time.Millisecond)
+	reader, writer := io.Pipe()
+	defer func() { _ = writer.Close() }()
+	resp, err := b.client(b.presenting(tls.Certificate{})).Post("https://"+b.edge.Addr("public")+"/", "text/plain", reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if err := <-ended; resp.ProtoMajor != 2 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%s: the handler read %v, want that the time is over", resp.Proto, err)
 	}
 }

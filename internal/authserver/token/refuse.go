@@ -81,8 +81,10 @@ func reason(refusal *oauth.Refusal) string {
 	return refusal.Description + " (" + refusal.Cause.Error() + ")"
 }
 
+// log tells the operator. What a client did wrong is in the audit log already,
+// bounded in size; here it is for debugging only, or anybody could fill the log.
 func (x *exchange) log(refusal *oauth.Refusal) {
-	level := slog.LevelInfo
+	level := slog.LevelDebug
 	attributes := []any{"issuer", x.issuer.URL, "rule", refusal.Rule, "code", string(refusal.Code), "reason", reason(refusal), "trace_id", x.trace.ID()}
 	switch {
 	case x.proven:

@@ -217,6 +217,6 @@ func (w *world) endpoint() *token.Endpoint {
 		Lifetime: 10 * time.Minute, Nonces: w.nonces, NonceRequired: w.require, ClientCA: w.bundle,
 	}, token.Services{
 		Registry: w.registry, Grants: w.stores, Replay: w.stores, Audit: w.audit,
-		Clock: func() time.Time { return now }, Metrics: w.counts, Logger: slog.New(slog.NewJSONHandler(w.log, nil)),
+		Clock: func() time.Time { return now }, Metrics: w.counts, Logger: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 }
