@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -28,6 +32,21 @@ func TestBodyThatDoesNotComeEndsTheConnection(t *testing.T) {
 		w.Header().Set("Connection", "close") // as a proxy must: what is left of the body may be anything
 		http.Error(w, "refused", http.StatusUnauthorized)
 	}
+	// Its transport goes on reading the body when the handler has returned.
+	upstream := httptest.NewServer(http.HandlerFunc(answersFirst))
+	defer upstream.Close()
+	at, err := url.Parse(upstream.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(at) }, ModifyResponse: func(r *http.Response) error {
+		r.Header.Set("Connection", "close")
+		return nil
+	}}
+	forwards := func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		proxy.ServeHTTP(w, r)
+	}
 	for name, c := range map[string]struct {
 		handler http.HandlerFunc
 		framing string
@@ -38,6 +57,8 @@ func TestBodyThatDoesNotComeEndsTheConnection(t *testing.T) {
 		"a handler that reads, a length":         {reads, "Content-Length: 100", "400"},
 		"a handler that reads, chunks":           {reads, "Transfer-Encoding: chunked", "400"},
 		"a handler that answers first, a length": {answersFirst, "Content-Length: 100", "401"},
+		"a proxy that answers first, a length":   {forwards, "Content-Length: 100", "401"},
+		"a proxy that answers first, chunks":     {forwards, "Transfer-Encoding: chunked", "401"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBed(t)
@@ -127,5 +148,82 @@ func TestBodyThatDoesNotComeEndsTheStream(t *testing.T) {
 	_ = resp.Body.Close()
 	if err := <-ended; resp.ProtoMajor != 2 || !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("%s: the handler read %v, want that the time is over", resp.Proto, err)
+	}
+}
+
+// A body that was read leaves nothing behind on its connection.
+func TestBodyThatWasReadLeavesTheConnectionAsItIs(t *testing.T) {
+	b := newBed(t)
+	b.open(b.spec("public", edge.NoClientCertificates(), func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(w, r.Body)
+		if err := r.Context().Err(); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	}))
+	client := b.client(b.presenting(tls.Certificate{}))
+	client.Transport.(*http.Transport).ForceAttemptHTTP2 = false
+	reused := 0
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) {
+		if i.Reused {
+			reused++
+		}
+	}})
+	for range 5 {
+		req, err := http.NewRequestWithContext(ctx, "POST", "https://"+b.edge.Addr("public")+"/", strings.NewReader("hello"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if string(text) != "hello" || err != nil {
+			t.Errorf("%q, %v", text, err)
+		}
+	}
+	if reused != 4 {
+		t.Errorf("the connection served again %d times, want 4", reused)
+	}
+}
+
+// A proxy's transport may still read when the handler has returned.
+func TestBodyThatComesAfterTheAnswerHurtsNobody(t *testing.T) {
+	for _, h2 := range []bool{false, true} {
+		t.Run(fmt.Sprintf("HTTP/2 %t", h2), func(t *testing.T) {
+			b := newBed(t)
+			left := make(chan error, 1)
+			b.open(b.spec("public", edge.NoClientCertificates(), func(w http.ResponseWriter, r *http.Request) {
+				if !h2 {
+					_ = http.NewResponseController(w).EnableFullDuplex()
+					w.Header().Set("Connection", "close")
+				}
+				reading := make(chan struct{})
+				go func() {
+					close(reading)
+					_, err := io.Copy(io.Discard, r.Body)
+					left <- err
+				}()
+				<-reading
+				_, _ = io.WriteString(w, "early")
+			}))
+			client := b.client(b.presenting(tls.Certificate{}))
+			client.Transport.(*http.Transport).ForceAttemptHTTP2 = h2
+			reader, writer := io.Pipe()
+			defer func() { _ = writer.Close() }()
+			resp, err := client.Post("https://"+b.edge.Addr("public")+"/", "text/plain", reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+			if string(text) != "early" || err != nil {
+				t.Errorf("%q, %v", text, err)
+			}
+			if err := <-left; err == nil {
+				t.Error("what was left of the body was read to an end that never came")
+			}
+		})
 	}
 }

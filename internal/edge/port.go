@@ -126,7 +126,9 @@ func (p *port) serveHTTP(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Connection", "close")
 		}
 	}
-	g.spec.Handler.ServeHTTP(w, p.boundBody(w, r))
+	r, finish := p.boundBody(w, r)
+	defer finish() // a handler that panics, too, may have left a Read behind
+	g.spec.Handler.ServeHTTP(w, r)
 }
 
 // run serves until stop.
