@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -213,6 +214,9 @@ func (o *callOptions) request(ctx context.Context, cmd *cobra.Command, target st
 		name, value, ok := strings.Cut(h, ":")
 		if name = strings.TrimSpace(name); !ok || name == "" {
 			return nil, fmt.Errorf("header %q is not of the form 'Name: value'", h)
+		}
+		if strings.EqualFold(name, "Host") {
+			return nil, errors.New("header Host follows from the URL and cannot be set")
 		}
 		canonical := http.CanonicalHeaderKey(name)
 		if i == 0 || !slices.ContainsFunc(o.headers[:i], func(s string) bool {

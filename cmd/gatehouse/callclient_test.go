@@ -155,6 +155,7 @@ func TestCall_N1_N4_ErrorsSayWhatToDo(t *testing.T) {
 		{"no URL at all", "cannot be called", "", nil, []string{"https://a b/"}},
 		{"bad method", "cannot be called", "", nil, []string{"-X", "A B", w.URL}},
 		{"bad header", "is not of the form 'Name: value'", "", nil, []string{"-H", "x", w.URL}},
+		{"Host header", "follows from the URL", "", nil, []string{"-H", "Host: x", w.URL}},
 		{"own Authorization", "already carries an Authorization", "", nil, []string{"-H", "Authorization: Bearer x", w.URL}},
 		{"no body file", "the body cannot be read", "", nil, []string{"-d", "@/nowhere/at/all", w.URL}},
 		{"unknown flag", "unknown flag: --insecure", "", nil, []string{"--insecure", w.URL}},

@@ -28,6 +28,9 @@ func parsePattern(s string) (p pattern, wrong string) {
 	if path == "" {
 		return pattern{}, ""
 	}
+	if strings.HasPrefix(path, ".well-known/gatehouse/") {
+		return nil, "lies below /.well-known/gatehouse/, which is kept for the gateway's own documents"
+	}
 	var names []string
 	for part := range strings.SplitSeq(path, "/") {
 		switch {

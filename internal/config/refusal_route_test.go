@@ -12,6 +12,8 @@ func TestRefusal_Paths(t *testing.T) {
 			`gateway.routes[2].path: "/payments//x" has an empty segment or ends with a slash; expected a path such as "/accounts/{id}"`),
 		one("dots", `"/payments"`, `"/payments/../accounts"`,
 			`gateway.routes[2].path: "/payments/../accounts" has a segment . or ..; expected a path such as "/accounts/{id}"`),
+		one("the gateway's own", `"/payments"`, `"/.well-known/gatehouse/jwks.json"`,
+			`gateway.routes[2].path: "/.well-known/gatehouse/jwks.json" lies below /.well-known/gatehouse/, which is kept for the gateway's own documents; expected a path such as "/accounts/{id}"`),
 		one("escape", `"/payments"`, `"/pay%2Fments"`,
 			`gateway.routes[2].path: "/pay%2Fments" has a segment that is neither plain nor a {name}; wildcards, escapes and queries are not matched; expected a path such as "/accounts/{id}"`),
 		one("query", `"/payments"`, `"/payments?x=1"`,

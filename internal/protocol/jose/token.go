@@ -14,6 +14,7 @@ import (
 var (
 	ErrTooLarge  = errors.New("token is larger than allowed")
 	ErrMalformed = errors.New("token is not a compact JWS with a JSON header and payload")
+	ErrJSON      = errors.New("not a JSON object of the form that is expected")
 	ErrAlgorithm = errors.New("token is signed by an algorithm that is not allowed here")
 	ErrCritical  = errors.New("token has a crit or b64 header, which no token of ours needs")
 	ErrSignature = errors.New("signature does not verify")
@@ -88,7 +89,7 @@ func (t *Token) Verify(key *gojose.JSONWebKey) ([]byte, error) {
 // duplicate members. Unknown members are ignored (RS8).
 func Decode(payload []byte, claims any) error {
 	if err := json.Unmarshal(payload, claims); err != nil {
-		return fmt.Errorf("%w: %w", ErrMalformed, err)
+		return fmt.Errorf("%w: %w", ErrJSON, err)
 	}
 	return nil
 }
