@@ -17,15 +17,13 @@ func freshDeployment(t *testing.T, now time.Time) string {
 	dir := filepath.Join(t.TempDir(), "g")
 	o := starter.Default(now)
 	for _, p := range []*int{&o.Ports.AuthServer, &o.Ports.MTLS, &o.Ports.Public, &o.Ports.Partner, &o.Ports.Upstream, &o.Ports.Operations} {
-		_, port, err := net.SplitHostPort(freeAddress(t))
+		// All stay open until the last is found, so that no two are alike.
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := 0
-		for _, digit := range port {
-			n = n*10 + int(digit-'0')
-		}
-		*p = n
+		defer l.Close()
+		*p = l.Addr().(*net.TCPAddr).Port
 	}
 	if _, err := starter.Write(dir, o); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package edge
 import (
 	"io"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 )
@@ -22,7 +23,8 @@ type body struct {
 
 	mu      sync.Mutex // held to move the deadline
 	renewed time.Time
-	over    bool // the handler has returned
+	end     time.Time // limit on the whole body, zero for none; see Until
+	over    bool      // the handler has returned
 }
 
 // past is a deadline that ends a Read at once.
@@ -36,19 +38,39 @@ func (p *port) boundBody(w http.ResponseWriter, r *http.Request) (bounded *http.
 	}
 	b := &body{ReadCloser: r.Body, conn: http.NewResponseController(w), patience: p.patience, http1: r.ProtoMajor == 1}
 	if b.http1 {
-		b.renew()
+		_ = b.renew() // nothing refuses it yet
 	}
 	out := r.WithContext(r.Context()) // net/http looks at its own request again
 	out.Body = b
 	return out, b.finish
 }
 
-// Read waits for the client at most for the patience.
+// Until limits the body as a whole, for a handler that expects a small one:
+// a client that sends drop by drop never runs into the patience.
+func (b *body) Until(end time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.end = end
+	if b.http1 && !b.over {
+		_ = b.conn.SetReadDeadline(b.deadline(b.renewed))
+	}
+}
+
+// deadline is that of what begins at a moment. The caller holds mu.
+func (b *body) deadline(from time.Time) time.Time {
+	next := from.Add(b.patience)
+	if !b.end.IsZero() && b.end.Before(next) {
+		return b.end
+	}
+	return next
+}
+
+// Read waits for the client at most for the patience, and never beyond the end.
 func (b *body) Read(p []byte) (int, error) {
 	b.reading.Lock()
 	defer b.reading.Unlock()
-	if !b.renew() {
-		return 0, http.ErrBodyReadAfterClose
+	if err := b.renew(); err != nil {
+		return 0, err
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.whole = err == io.EOF
@@ -61,18 +83,24 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// renew moves the deadline, over HTTP/1.1 not for every few bytes. It is false
-// when the handler has returned: the connection is not ours then.
-func (b *body) renew() bool {
+// renew moves the deadline, over HTTP/1.1 not for every few bytes. It refuses
+// when the handler has returned, for the connection is not ours then, and when
+// the body's end has come.
+func (b *body) renew() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now() // of the socket, not of the configured clock
-	if b.over || b.http1 && now.Sub(b.renewed) < b.patience/8 {
-		return !b.over
+	switch {
+	case b.over:
+		return http.ErrBodyReadAfterClose
+	case !b.end.IsZero() && !now.Before(b.end):
+		return os.ErrDeadlineExceeded
+	case b.http1 && now.Sub(b.renewed) < b.patience/8:
+		return nil
 	}
 	b.renewed = now
-	_ = b.conn.SetReadDeadline(now.Add(b.patience)) // every connection of ours has deadlines
-	return true
+	_ = b.conn.SetReadDeadline(b.deadline(now)) // every connection of ours has deadlines
+	return nil
 }
 
 func (b *body) lift() {

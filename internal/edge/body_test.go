@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"gatehouse.example/internal/edge"
+	"gatehouse.example/internal/web"
 )
 
 // A client that announces a body and does not send it has its answer, and its
@@ -223,6 +224,52 @@ func TestBodyThatComesAfterTheAnswerHurtsNobody(t *testing.T) {
 			}
 			if err := <-left; err == nil {
 				t.Error("what was left of the body was read to an end that never came")
+			}
+		})
+	}
+}
+
+// A handler that gives a body a limit as a whole has it, although the client
+// keeps sending and so never runs into the port's patience (AS19).
+func TestBodyWithin_AS19_ALimitOnTheWholeHoldsAgainstDrops(t *testing.T) {
+	for _, h2 := range []bool{false, true} {
+		t.Run(fmt.Sprintf("AS19 HTTP/2 %t", h2), func(t *testing.T) {
+			t.Parallel()
+			const patience = 400 * time.Millisecond
+			b := newBed(t)
+			b.open(b.spec("public", edge.NoClientCertificates(), func(w http.ResponseWriter, r *http.Request) {
+				web.BodyWithin(patience, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					_, err := io.ReadAll(r.Body)
+					http.Error(w, fmt.Sprint(errors.Is(err, os.ErrDeadlineExceeded)), http.StatusRequestTimeout)
+				})).ServeHTTP(w, r)
+			}))
+			b.edge.SetBodyTimeout(patience)
+			client := b.client(b.presenting(tls.Certificate{}))
+			client.Transport.(*http.Transport).ForceAttemptHTTP2 = h2
+			reader, writer := io.Pipe()
+			all := make(chan struct{})
+			go func() {
+				defer close(all)
+				tick := time.NewTicker(patience / 20)
+				defer tick.Stop()
+				for range 200 { // ten times as long as the limit
+					<-tick.C
+					if _, err := writer.Write([]byte("a")); err != nil {
+						return
+					}
+				}
+				_ = writer.Close()
+			}()
+			resp, err := client.Post("https://"+b.edge.Addr("public")+"/", "text/plain", reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, _ := io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+			_ = reader.CloseWithError(io.ErrClosedPipe)
+			<-all
+			if resp.StatusCode != 408 || string(text) != "true\n" {
+				t.Errorf("%d %q: the body was read for longer than its limit", resp.StatusCode, text)
 			}
 		})
 	}

@@ -7,15 +7,6 @@ import (
 	"time"
 )
 
-// Watch looks at the content of files every interval until ctx ends, and
-// calls changed after a look that found any of them different. It compares
-// content and not times or names, because a Kubernetes secret changes by a
-// symbolic link far above the file. A file that cannot be read counts as
-// having another content than any that can.
-func Watch(ctx context.Context, paths []string, every time.Duration, changed func()) {
-	Observe(paths...).Watch(ctx, every, changed)
-}
-
 // Files are files and their content as it was last seen.
 type Files struct {
 	paths []string
@@ -30,7 +21,11 @@ func Observe(paths ...string) *Files {
 	return f
 }
 
-// Watch is [Watch] for files that were observed already.
+// Watch looks at the content of the files every interval until ctx ends, and
+// calls changed after a look that found any of them different. It compares
+// content and not times or names, because a Kubernetes secret changes by a
+// symbolic link far above the file. A file that cannot be read counts as
+// having another content than any that can.
 func (f *Files) Watch(ctx context.Context, every time.Duration, changed func()) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()

@@ -37,7 +37,7 @@ func TestWatchTellsOfChangedContent(t *testing.T) {
 		var calls atomic.Int64
 		done := make(chan struct{})
 		go func() {
-			edge.Watch(ctx, []string{file, link}, 5*time.Second, func() { calls.Add(1) })
+			edge.Observe(file, link).Watch(ctx, 5*time.Second, func() { calls.Add(1) })
 			close(done)
 		}()
 		synctest.Wait()

@@ -14,14 +14,19 @@ import (
 	"gatehouse.example/internal/config/starter"
 )
 
-func freePort(t *testing.T) int {
+// freePorts are different ports: all stay open until the last is found.
+func freePorts(t *testing.T) starter.Ports {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var n [6]int
+	for i := range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		n[i] = l.Addr().(*net.TCPAddr).Port
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return starter.Ports{AuthServer: n[0], MTLS: n[1], Public: n[2], Partner: n[3], Upstream: n[4], Operations: n[5]}
 }
 
 // started is a deployment of the starter's, running in this process.
@@ -29,7 +34,7 @@ func started(t *testing.T) (*Server, string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "g")
 	o := starter.Default(time.Now())
-	o.Ports = starter.Ports{AuthServer: freePort(t), MTLS: freePort(t), Public: freePort(t), Partner: freePort(t), Upstream: freePort(t), Operations: freePort(t)}
+	o.Ports = freePorts(t)
 	r, err := starter.Write(dir, o)
 	if err != nil {
 		t.Fatal(err)
